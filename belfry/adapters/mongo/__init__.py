@@ -1,0 +1,1 @@
+"""MongoDB: accounts, inboxes, the outbox, open connections and tickets."""

@@ -1,0 +1,93 @@
+"""The connection to MongoDB, its collections and indexes, and the translation of its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo.collection import Collection
+from pymongo.errors import ConfigurationError as MongoConfigurationError
+from pymongo.errors import ConnectionFailure, InvalidURI, OperationFailure, PyMongoError
+
+from belfry.errors import ConfigurationError, StoreUnavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Document = dict[str, Any]
+
+SERVER_SELECTION_MS = 2000
+OPERATION_MS = 5000
+
+
+class Database:
+    """Belfry's collections. Writes are majority and journaled: what was answered stays."""
+
+    def __init__(self, client: MongoClient[Document], name: str) -> None:
+        self.client = client
+        database = client[name]
+        self.users: Collection[Document] = database["users"]
+        self.notifications: Collection[Document] = database["notifications"]
+        self.inboxes: Collection[Document] = database["inboxes"]
+        self.connections: Collection[Document] = database["connections"]
+        self.tickets: Collection[Document] = database["tickets"]
+
+    @classmethod
+    def connect(cls, uri: str, name: str) -> Database:
+        """Connect when first used. Raises ConfigurationError for an address that is none."""
+        try:
+            client: MongoClient[Document] = MongoClient(
+                uri,
+                tz_aware=True,
+                serverSelectionTimeoutMS=SERVER_SELECTION_MS,
+                timeoutMS=OPERATION_MS,
+                w="majority",
+                journal=True,
+                readConcernLevel="majority",
+                appname="belfry",
+            )
+        except (InvalidURI, MongoConfigurationError, ValueError) as error:
+            raise ConfigurationError(f"MONGODB_URI is not usable: {error}") from None
+        return cls(client, name)
+
+    def check(self) -> None:
+        """Raise StoreUnavailable when the database does not answer."""
+        translated(self.client.admin.command)("ping")
+
+    def migrate(self) -> None:
+        """Create collections, indexes and constraints. Doing it again changes nothing."""
+        newest_first = ("seq", DESCENDING)
+        self.users.create_index("email", unique=True)
+        self.notifications.create_index([("user_id", ASCENDING), newest_first])
+        self.notifications.create_index([("user_id", ASCENDING), ("read", ASCENDING), newest_first])
+        self.notifications.create_index("dispatch_by", sparse=True)
+        self.connections.create_index("user_id")
+        self.connections.create_index("expires_at", expireAfterSeconds=0)
+        self.tickets.create_index("expires_at", expireAfterSeconds=0)
+        names = self.inboxes.database.list_collection_names()
+        if self.inboxes.name not in names:
+            # Inside a transaction a collection is better not created on the fly.
+            self.inboxes.database.create_collection(self.inboxes.name)
+
+
+def translated(call: Callable[P, T]) -> Callable[P, T]:
+    """Turn a driver's error that passes by itself into StoreUnavailable; others are bugs."""
+
+    @wraps(call)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(*args, **kwargs)
+        except PyMongoError as error:
+            if not _passes(error):
+                raise
+            raise StoreUnavailable("The database does not answer. Try again.") from error
+
+    return wrapper
+
+
+def _passes(error: PyMongoError) -> bool:
+    if isinstance(error, ConnectionFailure) or error.timeout:
+        return True
+    labels = ("RetryableWriteError", "TransientTransactionError", "UnknownTransactionCommitResult")
+    return isinstance(error, OperationFailure) and any(map(error.has_error_label, labels))

@@ -1,0 +1,248 @@
+"""The numbered streams in MongoDB: one document per person.
+
+    {_id: person, seq: 57, unread: 4, events: [{seq, kind, ids, unread, at}, …]}
+
+`events` are the last KEPT ones. A change of the stream and the change of the notification that it
+tells of are one transaction: a crash between the two could otherwise give a notification two
+numbers, or count one wrongly for ever. It costs no more than two journaled writes, because only
+the commit waits for the disk.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ReturnDocument, UpdateMany, UpdateOne
+from pymongo.client_session import ClientSession
+
+from belfry import wire
+from belfry.adapters.mongo.database import Database, Document, translated
+from belfry.adapters.mongo.notifications import from_document
+from belfry.model import DeliveryState, EventKind, InboxEvent, Notification, Position
+from belfry.ports import Arrival
+
+KEPT = 128
+"""How many events a client may have missed and still catch up without reloading."""
+
+ARRIVAL_BYTES = 96 * 1024
+"""About how much one arrival carries; a frame of Amazon API Gateway has at most 128 KiB."""
+
+
+class MongoInboxes:
+    """Appends and marks, each one transaction, retried by the driver when two collide."""
+
+    def __init__(self, database: Database) -> None:
+        self._client = database.client
+        self._inboxes = database.inboxes
+        self._notifications = database.notifications
+
+    @translated
+    def append(
+        self, notification_ids: Sequence[str], now: datetime
+    ) -> tuple[Sequence[Arrival], Collection[str]]:
+        if not notification_ids:
+            return [], set()
+        with self._client.start_session() as session:
+            return session.with_transaction(lambda s: self._append(notification_ids, now, s))
+
+    def _append(
+        self, ids: Sequence[str], now: datetime, session: ClientSession
+    ) -> tuple[Sequence[Arrival], Collection[str]]:
+        found = self._notifications.find({"_id": {"$in": list(set(ids))}}, session=session)
+        documents = sorted(found, key=lambda document: document["_id"])
+        fresh = [document for document in documents if "seq" not in document]
+        if fresh:
+            self._number(_arrivals(fresh), now, session)
+        waiting = [d for d in documents if d["state"] == DeliveryState.QUEUED.value]
+        unknown = set(ids) - {document["_id"] for document in documents}
+        return self._events_of(waiting, session), unknown
+
+    def _number(
+        self,
+        arrivals: Mapping[str, Sequence[Sequence[Document]]],
+        now: datetime,
+        session: ClientSession,
+    ) -> None:
+        """Add one event per arrival, and write its number into the notifications."""
+        changes = [
+            UpdateOne({"_id": user_id}, _appending(_events(groups, now)), upsert=True)
+            for user_id, groups in arrivals.items()
+        ]
+        self._inboxes.bulk_write(changes, ordered=False, session=session)
+        positions = self._inboxes.find(
+            {"_id": {"$in": list(arrivals)}}, {"seq": True}, session=session
+        )
+        numbers = []
+        for inbox in positions:
+            groups = arrivals[inbox["_id"]]
+            for seq, group in enumerate(groups, start=inbox["seq"] - len(groups) + 1):
+                for document in group:
+                    document["seq"] = seq
+                ids = [document["_id"] for document in group]
+                numbers.append(UpdateMany({"_id": {"$in": ids}}, {"$set": {"seq": seq}}))
+        self._notifications.bulk_write(numbers, ordered=False, session=session)
+
+    def _events_of(
+        self, documents: Sequence[Document], session: ClientSession
+    ) -> Sequence[Arrival]:
+        """The kept events by which these notifications arrived."""
+        if not documents:
+            return []
+        contents = {document["_id"]: from_document(document) for document in documents}
+        numbers = sorted({document["seq"] for document in documents})
+        people = list({document["user_id"] for document in documents})
+        inboxes = self._inboxes.find(
+            {"_id": {"$in": people}},
+            {"events": _only({"$in": ["$$this.seq", numbers]})},
+            session=session,
+        )
+        return [
+            Arrival(event, tuple(contents[id_] for id_ in event.ids if id_ in contents))
+            for inbox in inboxes
+            for event in _from(inbox)
+            if any(id_ in contents for id_ in event.ids)
+        ]
+
+    @translated
+    def mark(
+        self, user_id: str, notification_id: str, *, read: bool, now: datetime
+    ) -> tuple[Notification, InboxEvent | None] | None:
+        with self._client.start_session() as session:
+            return session.with_transaction(
+                lambda s: self._mark(user_id, notification_id, read, now, s)
+            )
+
+    def _mark(
+        self, user_id: str, id_: str, read: bool, now: datetime, session: ClientSession
+    ) -> tuple[Notification, InboxEvent | None] | None:
+        theirs = {"_id": id_, "user_id": user_id}
+        change = {"$set": {"read": True, "read_at": now}}
+        if not read:
+            change = {"$set": {"read": False}, "$unset": {"read_at": ""}}
+        document = self._notifications.find_one_and_update(
+            theirs | {"read": not read},
+            change,
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        if document is None:
+            unchanged = self._notifications.find_one(theirs, session=session)
+            return (from_document(unchanged), None) if unchanged else None
+        if "seq" not in document:  # it has not arrived, so no device knows it yet
+            return from_document(document), None
+        kind, count = (EventKind.READ, -1) if read else (EventKind.UNREAD, 1)
+        inbox = self._inboxes.find_one_and_update(
+            {"_id": user_id},
+            _appending([_event(kind, [id_], count, now)]),
+            projection={"events": {"$slice": -1}},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        [event] = _from(inbox)
+        return from_document(document), event
+
+    @translated
+    def position(self, user_id: str) -> Position:
+        inbox = self._inboxes.find_one({"_id": user_id}, {"seq": True, "unread": True})
+        return _position(inbox)
+
+    @translated
+    def missed(self, user_id: str, since: int) -> tuple[Position, Sequence[InboxEvent] | None]:
+        inbox = self._inboxes.find_one(
+            {"_id": user_id},
+            {"seq": True, "unread": True, "events": _only({"$gt": ["$$this.seq", since]})},
+        )
+        position = _position(inbox)
+        events = _from(inbox)
+        # Numbers have no gaps, so counting tells whether the kept events reach back far enough.
+        return position, events if len(events) == position.seq - since else None
+
+
+def _arrivals(documents: Iterable[Document]) -> Mapping[str, Sequence[Sequence[Document]]]:
+    """Group by person, and into as many arrivals as fit a frame each."""
+    groups: dict[str, list[list[Document]]] = defaultdict(lambda: [[]])
+    sizes: dict[str, int] = defaultdict(int)
+    for document in documents:
+        user_id = document["user_id"]
+        size = len(wire.dumps(wire.notification(from_document(document))).encode())
+        if sizes[user_id] + size > ARRIVAL_BYTES and groups[user_id][-1]:
+            groups[user_id].append([])
+            sizes[user_id] = 0
+        groups[user_id][-1].append(document)
+        sizes[user_id] += size
+    return groups
+
+
+def _events(groups: Sequence[Sequence[Document]], now: datetime) -> list[Document]:
+    return [
+        _event(
+            EventKind.NOTIFICATION,
+            [document["_id"] for document in group],
+            sum(not document["read"] for document in group),
+            now,
+        )
+        for group in groups
+    ]
+
+
+def _event(kind: EventKind, ids: list[str], unread_change: int, now: datetime) -> Document:
+    return {"kind": kind.value, "ids": ids, "at": now, "unread_change": unread_change}
+
+
+def _appending(events: Sequence[Document]) -> list[Document]:
+    """The pipeline that gives each event the next number and the count after it."""
+    stages: list[Document] = []
+    for event in events:
+        fields = {name: {"$literal": event[name]} for name in ("kind", "ids", "at")}
+        stages += [
+            {
+                "$set": {
+                    "seq": {"$add": [{"$ifNull": ["$seq", 0]}, 1]},
+                    "unread": {"$add": [{"$ifNull": ["$unread", 0]}, event["unread_change"]]},
+                }
+            },
+            {
+                "$set": {
+                    "events": {
+                        "$slice": [
+                            {
+                                "$concatArrays": [
+                                    {"$ifNull": ["$events", []]},
+                                    [{"seq": "$seq", "unread": "$unread", **fields}],
+                                ]
+                            },
+                            -KEPT,
+                        ]
+                    }
+                }
+            },
+        ]
+    return stages
+
+
+def _only(condition: Any) -> Document:
+    events = {"$ifNull": ["$events", []]}
+    return {"$filter": {"input": events, "cond": condition}}
+
+
+def _from(inbox: Document | None) -> list[InboxEvent]:
+    if inbox is None:
+        return []
+    return [
+        InboxEvent(
+            user_id=inbox["_id"],
+            seq=event["seq"],
+            kind=EventKind(event["kind"]),
+            ids=tuple(event["ids"]),
+            unread=event["unread"],
+            at=event["at"],
+        )
+        for event in inbox["events"]
+    ]
+
+
+def _position(inbox: Document | None) -> Position:
+    return Position(inbox["seq"], inbox["unread"]) if inbox else Position()

@@ -1,0 +1,191 @@
+"""The HTTP edge of a function: an API Gateway event (payload 2.0) in, an answer out.
+
+`@endpoint` makes a handler into the callable that Lambda wants: it checks the caller and the input,
+gives the handler what it needs, turns errors into problems (RFC 9457), and logs one line.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from belfry import wire
+from belfry.errors import (
+    BelfryError,
+    FieldError,
+    Forbidden,
+    InvalidInput,
+    InvalidToken,
+    TokenExpired,
+    TooLarge,
+    Unavailable,
+)
+from belfry.function import Event, Function
+from belfry.model import Caller, Role
+from belfry.wiring import Deps
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+MAX_BODY_BYTES = 64 * 1024
+PROBLEM_TYPE = "urn:belfry:problem:"
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[T]):
+    """A checked request. `input` is the body or the query parameters, as the endpoint asked for."""
+
+    input: T
+    path: Mapping[str, str]
+    _caller: Caller | None
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks. Only an endpoint that is not public has one."""
+        if self._caller is None:
+            raise InvalidToken("There is no token.")
+        return self._caller
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer with a JSON body."""
+
+    body: Any
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_event(self) -> Json:
+        """In the form of payload 2.0."""
+        return {
+            "statusCode": int(self.status),
+            "headers": {"content-type": "application/json", **self.headers},
+            "body": wire.dumps(self.body),
+        }
+
+
+def created(body: Any, **headers: str) -> Response:
+    """201. Header names as keywords: `location` is the address of what was made."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(body, HTTPStatus.CREATED, named)
+
+
+Handler = Callable[[Request[T], Deps], Response]
+
+
+def endpoint(
+    *,
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    role: Role = Role.USER,
+    public: bool = False,
+) -> Callable[[Handler[T]], Function[Json]]:
+    """Make a handler into an endpoint.
+
+    `body` or `query` is the model of its input, `role` who may call it, `public` whether anybody
+    may. An empty body counts as `{}`, so that the error names what is missing.
+    """
+
+    def decorate(handler: Handler[T]) -> Function[Json]:
+        def run(event: Event, parts: Deps) -> Json:
+            started = time.perf_counter()
+            try:
+                caller = None if public else _caller(event, role, parts.clock())
+                given = _input(event, body, query)
+                request = Request(given, event.get("pathParameters", {}), caller)
+                answer = handler(request, parts).to_event()
+            except BelfryError as error:
+                answer = _problem(error, event)
+            _log(event, answer["statusCode"], time.perf_counter() - started)
+            return answer
+
+        return Function(run)
+
+    return decorate
+
+
+def _log(event: Event, status: int, seconds: float) -> None:
+    context = event["requestContext"]
+    method, path = context["http"]["method"], context["http"]["path"]
+    # repr: a decoded path may hold line breaks
+    log.info("%s %r %d %.1f ms %s", method, path, status, seconds * 1e3, context["requestId"])
+
+
+def _input(event: Event, body: type[BaseModel] | None, query: type[BaseModel] | None) -> Any:
+    try:
+        if body:
+            return body.model_validate_json(_body(event))
+        if query:
+            return query.model_validate(event.get("queryStringParameters", {}))
+    except ValidationError as error:
+        raise invalid_input(error, root="/" if body else "") from None
+    return None
+
+
+def _caller(event: Event, role: Role, now: datetime) -> Caller:
+    context = event["requestContext"].get("authorizer", {}).get("lambda")
+    if not context:
+        raise InvalidToken("There is no token.")
+    # The gateway keeps the authorizer's answer for a while, so a token may have expired since.
+    if datetime.fromtimestamp(context["expiresAt"], UTC) <= now:
+        raise TokenExpired("The token has expired. Log in again.")
+    caller = Caller(context["userId"], Role(context["role"]))
+    if role is Role.ADMIN and caller.role is not Role.ADMIN:
+        raise Forbidden("Only administrators may do this.")
+    return caller
+
+
+def _body(event: Event) -> bytes:
+    text = event.get("body") or ""
+    raw = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(f"The body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are taken.")
+    return raw or b"{}"
+
+
+def invalid_input(error: ValidationError, root: str) -> InvalidInput:
+    """Name each field and why. `root` begins the pointers: `/` for a body."""
+    found = tuple(_field_error(item["loc"], item["msg"], root) for item in error.errors())
+    first = found[0]
+    return InvalidInput(f"{first.pointer.removeprefix('/') or 'body'}: {first.detail}", found)
+
+
+def _field_error(location: tuple[int | str, ...], message: str, root: str) -> FieldError:
+    message = message.removeprefix("Value error, ")
+    if not location:
+        # A rule about several fields names the one to change: "/password: must not be …".
+        pointer, separator, detail = message.partition(": ")
+        if separator and pointer.startswith("/"):
+            return FieldError(pointer, detail)
+    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return FieldError(root * bool(location) + "/".join(escaped), message)
+
+
+def _problem(error: BelfryError, event: Event) -> Json:
+    headers = {"content-type": "application/problem+json"}
+    if isinstance(error, Unavailable):
+        log.warning("%s: %s", type(error).__name__, error.__cause__ or error)
+        headers["retry-after"] = str(error.retry_after)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    body: Json = {
+        "type": PROBLEM_TYPE + error.type,
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "instance": event["rawPath"],
+        "requestId": event["requestContext"]["requestId"],
+    }
+    if error.errors:
+        body["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in error.errors]
+    return {"statusCode": error.status, "headers": headers, "body": wire.dumps(body)}

@@ -1,0 +1,124 @@
+"""Use cases of the person who owns the inbox: list, look at, mark, catch up."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from belfry import wire
+from belfry.errors import InvalidInput, NotFound
+from belfry.model import EventKind, InboxEvent, Notification, Position
+from belfry.ports import Clock, Inboxes, Notifications
+
+SYNC_BYTES = 96 * 1024
+"""About how much one `sync` frame carries; Amazon API Gateway takes 128 KiB."""
+
+MAX_SEQ = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of an inbox, newest first. `next_cursor` is None on the last page."""
+
+    items: Sequence[Notification]
+    next_cursor: str | None
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What happened since a client's position; `events` is None when too much did."""
+
+    position: Position
+    events: Sequence[InboxEvent] | None
+    contents: Mapping[str, Notification] = field(default_factory=dict)
+    more: bool = False
+
+
+def page(
+    user_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    unread: bool | None,
+    notifications: Notifications,
+    inboxes: Inboxes,
+) -> Page:
+    """One page of the inbox. Raises InvalidInput for a cursor that is not ours."""
+    before = None if cursor is None else decode_cursor(cursor)
+    read = None if unread is None else not unread
+    found = notifications.page(user_id, before=before, limit=limit + 1, read=read)
+    items = found[:limit]
+    more = len(found) > limit
+    return Page(
+        items=items,
+        next_cursor=encode_cursor(items[-1].seq or 0) if more else None,
+        unread=inboxes.position(user_id).unread,
+    )
+
+
+def get(user_id: str, notification_id: str, *, notifications: Notifications) -> Notification:
+    """One notification. Raises NotFound, also when it is somebody else's."""
+    notification = notifications.get(user_id, notification_id)
+    if notification is None:
+        raise _not_yours()
+    return notification
+
+
+def mark(
+    user_id: str, notification_id: str, *, read: bool, inboxes: Inboxes, clock: Clock
+) -> tuple[Notification, InboxEvent | None]:
+    """Mark as read or unread; the event is None when nothing changed. Raises NotFound."""
+    marked = inboxes.mark(user_id, notification_id, read=read, now=clock())
+    if marked is None:
+        raise _not_yours()
+    return marked
+
+
+def catch_up(user_id: str, since: int, *, inboxes: Inboxes, notifications: Notifications) -> Missed:
+    """The events after `since`, as many as fit one frame, with their contents."""
+    position, events = inboxes.missed(user_id, since)
+    if events is None:
+        return Missed(position, None)
+    arrived = [id_ for e in events if e.kind is EventKind.NOTIFICATION for id_ in e.ids]
+    contents = notifications.by_ids(arrived) if arrived else {}
+    fitting = _that_fit(events, contents)
+    if len(fitting) < len(events):
+        last = fitting[-1]
+        return Missed(Position(last.seq, last.unread), fitting, contents, more=True)
+    return Missed(position, fitting, contents)
+
+
+def _that_fit(
+    events: Sequence[InboxEvent], contents: Mapping[str, Notification]
+) -> Sequence[InboxEvent]:
+    size = 0
+    for index, event in enumerate(events):
+        size += len(wire.dumps(wire.event(event, contents)).encode())
+        if size > SYNC_BYTES and index > 0:
+            return events[:index]
+    return events
+
+
+def encode_cursor(seq: int) -> str:
+    """An opaque cursor: the next page begins below this number."""
+    return base64.urlsafe_b64encode(str(seq).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> int:
+    """The number in a cursor. Raises InvalidInput."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        digits = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+        seq = int(digits)
+    except (binascii.Error, ValueError):
+        raise InvalidInput.field("cursor", "is not a cursor of this list") from None
+    if not (digits.isdecimal() and 0 < seq <= MAX_SEQ):
+        raise InvalidInput.field("cursor", "is not a cursor of this list")
+    return seq
+
+
+def _not_yours() -> NotFound:
+    return NotFound("There is no notification with this id in your inbox.")

@@ -1,0 +1,136 @@
+"""What callers may send: the bodies and parameters, with the rules that each field keeps.
+
+The same rules stand in openapi.yaml for readers; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AliasGenerator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+MAX_CONTENT_BYTES = 32 * 1024
+"""A notification's content as JSON: what Amazon API Gateway bills as one WebSocket message."""
+
+
+def _no_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain NUL characters")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _email(text: str) -> str:
+    email = text.strip().lower()
+    local, at, domain = email.rpartition("@")
+    if not (local and at and domain) or "@" in local or any(c.isspace() for c in email):
+        raise ValueError("must be an e-mail address, such as ada@example.com")
+    if not email.isprintable():
+        raise ValueError("must not contain control characters")
+    return email
+
+
+def _link(text: str) -> str:
+    if not text.isprintable() or any(c.isspace() for c in text) or "\\" in text:
+        raise ValueError("must not contain spaces, backslashes or control characters")
+    is_path = text.startswith("/") and not text.startswith("//")
+    if not (is_path or text.lower().startswith(("https://", "http://"))):
+        raise ValueError("must begin with https://, http:// or a single slash")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_no_nul)]
+Words = Annotated[str, AfterValidator(_no_nul), AfterValidator(_not_blank)]
+
+
+class Input(BaseModel):
+    """Strict: no unknown fields, no conversions, no NaN. camelCase on the wire."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        alias_generator=AliasGenerator(alias=to_camel),
+        hide_input_in_errors=True,
+    )
+
+
+class Registration(Input):
+    """POST /api/register."""
+
+    username: Annotated[Words, Field(min_length=1, max_length=64)]
+    email: Annotated[Text, Field(min_length=3, max_length=254), AfterValidator(_email)]
+    password: Annotated[Text, Field(min_length=8, max_length=128, repr=False)]
+
+    @model_validator(mode="after")
+    def _password_is_a_secret(self) -> Registration:
+        known = {self.username.strip().lower(), self.email, self.email.partition("@")[0]}
+        if self.password.strip().lower() in known:
+            raise ValueError("/password: must not be the e-mail address or the name")
+        return self
+
+
+class Credentials(Input):
+    """POST /api/login. The rules are loose, so that only the answer tells what is wrong."""
+
+    email: Annotated[Text, Field(min_length=1, max_length=254)]
+    password: Annotated[Text, Field(min_length=1, max_length=128, repr=False)]
+
+
+class NewNotification(Input):
+    """POST /api/notifications."""
+
+    user_id: Annotated[Text, Field(min_length=1, max_length=64)]
+    message: Annotated[Words, Field(min_length=1, max_length=MAX_CONTENT_BYTES)]
+    title: Annotated[Words, Field(min_length=1, max_length=200)] | None = None
+    category: Annotated[Words, Field(min_length=1, max_length=64)] | None = None
+    priority: Annotated[int, Field(ge=1, le=5)] = 3
+    link: Annotated[Text, Field(min_length=1, max_length=2048), AfterValidator(_link)] | None = None
+    data: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _content_fits(self) -> NewNotification:
+        size = len(self.model_dump_json(exclude={"user_id"}, exclude_none=True).encode())
+        if size > MAX_CONTENT_BYTES:
+            raise ValueError(f"the content has {size} bytes; at most {MAX_CONTENT_BYTES} are taken")
+        return self
+
+
+class Mark(Input):
+    """PUT /api/notifications/{id}."""
+
+    read: bool = True
+
+
+class InboxQuery(Input):
+    """GET /api/notifications. Query parameters are text, so these convert."""
+
+    model_config = ConfigDict(strict=False)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    cursor: Annotated[str, Field(max_length=64)] | None = None
+    unread: bool | None = None
+
+
+class SyncFrame(Input):
+    """The action `sync`."""
+
+    action: str
+    ref: Annotated[str, Field(max_length=64)] | None = None
+    since: Annotated[int, Field(ge=0, le=2**53)] | None = None
+
+
+class ReadFrame(Input):
+    """The action `read`."""
+
+    action: str
+    ref: Annotated[str, Field(max_length=64)] | None = None
+    id: Annotated[Text, Field(min_length=1, max_length=64)]
+    read: bool = True

@@ -1,0 +1,194 @@
+"""What the use cases need of the world, in verbs of the domain. Adapters and test fakes fit these.
+
+Every method of a store may raise StoreUnavailable, every method of a queue QueueUnavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from belfry.model import Caller, Connection, InboxEvent, Notification, Position, Role, User
+
+Clock = Callable[[], datetime]
+"""The time now, with time zone UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUser:
+    """A person and the hash of their password."""
+
+    user: User
+    password_hash: str
+
+
+class Users(Protocol):
+    """The accounts."""
+
+    def add(self, user: User, password_hash: str) -> None:
+        """Keep a new account. Raises EmailTaken."""
+
+    def by_id(self, user_id: str) -> User | None: ...
+
+    def by_email(self, email: str) -> StoredUser | None: ...
+
+    def set_role(self, email: str, role: Role) -> bool:
+        """Give the account another role; False when there is no such account."""
+
+    def all(self) -> Iterable[User]:
+        """Everybody, by e-mail address."""
+
+
+class Outbox(Protocol):
+    """Notifications on their way: what is here and not yet dispatched cannot be forgotten."""
+
+    def add(self, notification: Notification, dispatch_by: datetime) -> None:
+        """Keep a notification, safe against the loss of any one part, before this returns."""
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[Notification]:
+        """Those whose time to be dispatched has passed, oldest first."""
+
+    def postpone(self, ids: Collection[str], until: datetime) -> None:
+        """They are being taken care of until then."""
+
+    def settle(self, ids: Collection[str]) -> None:
+        """They are dispatched."""
+
+    def give_up(self, ids: Collection[str], reason: str) -> None:
+        """They stay in the inbox; pushing them to a device is not tried any more."""
+
+
+class Notifications(Protocol):
+    """The contents of inboxes."""
+
+    def get(self, user_id: str, notification_id: str) -> Notification | None:
+        """The notification, if it is this person's."""
+
+    def page(
+        self, user_id: str, *, before: int | None, limit: int, read: bool | None
+    ) -> Sequence[Notification]:
+        """Up to `limit` arrived ones, newest first, below the number `before`."""
+
+    def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]: ...
+
+
+class Inboxes(Protocol):
+    """The numbered streams. Each change takes the next number of its person, without gaps."""
+
+    def append(
+        self, notification_ids: Sequence[str], now: datetime
+    ) -> tuple[Sequence[Arrival], Collection[str]]:
+        """Let notifications arrive, once each however often this is called.
+
+        Answers the events that devices are to be told of (new, or from an earlier call that was
+        not settled), and the ids that nobody knows.
+        """
+
+    def mark(
+        self, user_id: str, notification_id: str, *, read: bool, now: datetime
+    ) -> tuple[Notification, InboxEvent | None] | None:
+        """Mark one; no event when it was so already, None when it is not this person's."""
+
+    def position(self, user_id: str) -> Position: ...
+
+    def missed(self, user_id: str, since: int) -> tuple[Position, Sequence[InboxEvent] | None]:
+        """The events after `since`, or None when they reach back further than is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event of kind `notification` with its contents."""
+
+    event: InboxEvent
+    notifications: tuple[Notification, ...]
+
+
+class Connections(Protocol):
+    """Who has which WebSockets open."""
+
+    def add(self, connection: Connection) -> None: ...
+
+    def remove(self, ids: Collection[str]) -> None: ...
+
+    def of_users(self, user_ids: Collection[str]) -> Sequence[Connection]: ...
+
+
+class Tickets(Protocol):
+    """Single-use permissions to open a WebSocket."""
+
+    def add(self, ticket: str, caller: Caller, expires_at: datetime) -> None: ...
+
+    def redeem(self, ticket: str, now: datetime) -> Caller | None:
+        """Whose it is, once; None for a used, expired or unknown one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message for a queue, to arrive after `delay` seconds.
+
+    `headers` hold texts and whole numbers only: Amazon MQ documents no other kind.
+    """
+
+    queue: str
+    body: bytes
+    headers: Mapping[str, str | int] = field(default_factory=dict)
+    delay: float = 0.0
+
+
+class Queue(Protocol):
+    """Where messages wait for the dispatcher."""
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Hand over, confirmed. Raises QueueUnavailable, and then some may have been taken."""
+
+    def check(self) -> None:
+        """Raise QueueUnavailable when the queue does not answer."""
+
+
+class PushResult(Enum):
+    """What became of a push. LATER asks for another try, GONE for forgetting the connection."""
+
+    DONE = "done"
+    GONE = "gone"
+    LATER = "later"
+    REFUSED = "refused"
+
+
+class Pusher(Protocol):
+    """Sends frames to open WebSockets."""
+
+    def push(self, frames: Sequence[tuple[Connection, bytes]]) -> Sequence[PushResult]:
+        """Send each frame; one result each, in the same order. Raises nothing."""
+
+
+class Passwords(Protocol):
+    """One-way hashes, slow on purpose."""
+
+    def hash(self, password: str) -> str: ...
+
+    def matches(self, password: str, password_hash: str | None) -> bool:
+        """Whether it is the password; as slow when there is no hash to compare with."""
+
+
+class TokenIssuer(Protocol):
+    """Signs tokens."""
+
+    def issue(self, user: User) -> tuple[str, int]:
+        """A signed token, and for how many seconds it is valid."""
+
+
+class TokenVerifier(Protocol):
+    """Checks tokens."""
+
+    def verify(self, token: str) -> tuple[Caller, datetime]:
+        """Whose token it is and when it expires. Raises InvalidToken."""
+
+
+class Store(Protocol):
+    """The database as a whole."""
+
+    def check(self) -> None:
+        """Raise StoreUnavailable when the database does not answer."""

@@ -1,0 +1,75 @@
+"""The settings, from the environment. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from belfry.errors import ConfigurationError
+from belfry.retry import RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What differs between a laptop, containers and AWS: addresses, keys and patience.
+
+    MONGODB_URI            where the database is
+    MONGODB_DATABASE       its name (belfry)
+    TOKEN_PRIVATE_KEY      Ed25519, PEM; only where tokens are issued
+    TOKEN_PUBLIC_KEY       Ed25519, PEM
+    RETRY_MAX_ATTEMPTS     retries of a push (3)
+    RETRY_DELAY_SECONDS    before the first retry (1); each further one waits five times as long
+    AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+                           as Lambda sets them; they sign the pushes to WebSockets
+    """
+
+    mongodb_uri: str = field(repr=False)
+    mongodb_database: str
+    token_public_key: str
+    token_private_key: str | None = field(repr=False)
+    retry: RetryPolicy
+    aws_region: str
+    aws_access_key_id: str
+    aws_secret_access_key: str = field(repr=False)
+    aws_session_token: str | None = field(repr=False)
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Read and check. Raises ConfigurationError, which names the variable."""
+        return cls(
+            mongodb_uri=_required(environment, "MONGODB_URI"),
+            mongodb_database=environment.get("MONGODB_DATABASE", "belfry"),
+            token_public_key=_required(environment, "TOKEN_PUBLIC_KEY"),
+            token_private_key=environment.get("TOKEN_PRIVATE_KEY"),
+            retry=RetryPolicy(
+                max_attempts=int(_number(environment, "RETRY_MAX_ATTEMPTS", 3, whole=True)),
+                first_delay=_number(environment, "RETRY_DELAY_SECONDS", 1.0),
+            ),
+            aws_region=_required(environment, "AWS_REGION"),
+            aws_access_key_id=_required(environment, "AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=_required(environment, "AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise ConfigurationError(f"{name} is not set")
+    return value
+
+
+def _number(
+    environment: Mapping[str, str], name: str, default: float, *, whole: bool = False
+) -> float:
+    text = environment.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(int(text) if whole else float(text))
+    except ValueError:
+        kind = "a whole number" if whole else "a number"
+        raise ConfigurationError(f"{name} is not {kind}: {text!r}") from None
+    if not 0 <= value < 1e6:
+        raise ConfigurationError(f"{name} is out of range: {text!r}")
+    return value

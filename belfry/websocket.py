@@ -1,0 +1,134 @@
+"""The WebSocket edge of a function: a route's event in, a frame for the client out.
+
+Whatever a client sends, the answer is a frame and the socket stays open; docs/protocol.md lists
+the frames.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from belfry import wire
+from belfry.errors import BelfryError, FieldError, InvalidInput
+from belfry.function import Event, Function
+from belfry.http import invalid_input
+from belfry.model import Caller, Connection, Role
+from belfry.wiring import Deps
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T", bound=BaseModel)
+Frame = dict[str, Any]
+Answer = dict[str, Any]
+
+MAX_REF = 64
+
+
+class FrameType(StrEnum):
+    """Answers to actions. The types of events are `belfry.model.EventKind`."""
+
+    READY = "ready"
+    SYNC = "sync"
+    DONE = "done"
+    PONG = "pong"
+    ERROR = "error"
+
+
+Handler = Callable[[T, Caller, Deps], Frame]
+
+
+def route(model: type[T]) -> Callable[[Handler[T]], Function[Answer]]:
+    """Make a handler into the route of an action; `model` is what the client's frame looks like."""
+
+    def decorate(handler: Handler[T]) -> Function[Answer]:
+        def run(event: Event, parts: Deps) -> Answer:
+            try:
+                frame = model.model_validate_json(event.get("body", ""))
+                answer = handler(frame, caller_of(event), parts)
+            except ValidationError as error:
+                answer = error_frame(invalid_input(error, root="/"))
+            except BelfryError as error:
+                answer = error_frame(error)
+            return reply(event, answer)
+
+        return Function(run)
+
+    return decorate
+
+
+def lifecycle(handler: Callable[[Event, Deps], Answer]) -> Function[Answer]:
+    """Make a handler into a connection manager; an error is the status that a handshake gets."""
+
+    def run(event: Event, parts: Deps) -> Answer:
+        try:
+            return handler(event, parts)
+        except BelfryError as error:
+            log.warning("%s: %s", event["requestContext"]["routeKey"], error)
+            return {"statusCode": error.status}
+
+    return Function(run)
+
+
+def reply(event: Event, frame: Frame) -> Answer:
+    """The answer of a route with a route response; the client's `ref` comes back in it."""
+    sent = body_of(event)
+    ref = sent.get("ref") if sent else None
+    if isinstance(ref, str) and len(ref) <= MAX_REF:
+        frame = frame | {"ref": ref}
+    return {"statusCode": 200, "body": wire.dumps(frame)}
+
+
+def error_frame(error: BelfryError) -> Frame:
+    """What the client is told of an error."""
+    frame = {
+        "type": FrameType.ERROR.value,
+        "status": error.status,
+        "title": error.title,
+        "detail": error.detail,
+    }
+    if error.errors:
+        frame["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in error.errors]
+    return frame
+
+
+def unknown_action(event: Event) -> Frame:
+    """The error frame for what no route takes: a wrong action, or no JSON object at all."""
+    sent = body_of(event)
+    if sent is None:
+        return error_frame(InvalidInput("A frame is a JSON object with an action."))
+    detail = "is not one of sync, read, ping" if "action" in sent else "is missing"
+    return error_frame(InvalidInput(f"action {detail}", (FieldError("/action", detail),)))
+
+
+def body_of(event: Event) -> dict[str, Any] | None:
+    """The client's frame, or None when it is not a JSON object."""
+    try:
+        body = json.loads(event.get("body") or "")
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def caller_of(event: Event) -> Caller:
+    """Who opened the socket; API Gateway keeps the authorizer's answer for its whole life."""
+    authorizer = event["requestContext"]["authorizer"]
+    return Caller(authorizer["principalId"], Role(authorizer["role"]))
+
+
+def connection_of(event: Event) -> Connection:
+    """The connection that a `$connect` event tells of, with where pushes to it are posted."""
+    context = event["requestContext"]
+    scheme = event["headers"]["X-Forwarded-Proto"]
+    return Connection(
+        id=context["connectionId"],
+        user_id=caller_of(event).user_id,
+        endpoint=f"{scheme}://{context['domainName']}/{context['stage']}",
+        connected_at=datetime.fromtimestamp(context["connectedAt"] / 1000, UTC),
+    )

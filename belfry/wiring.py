@@ -1,0 +1,146 @@
+"""Puts the parts together: every adapter is made once, when it is first used."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from belfry.errors import ConfigurationError
+from belfry.ports import (
+    Clock,
+    Connections,
+    Inboxes,
+    Notifications,
+    Outbox,
+    Passwords,
+    Pusher,
+    Queue,
+    Store,
+    Tickets,
+    TokenIssuer,
+    TokenVerifier,
+    Users,
+)
+from belfry.retry import RetryPolicy
+from belfry.settings import Settings
+
+if TYPE_CHECKING:
+    from belfry.adapters.mongo.database import Database
+
+# Adapters are imported where they are made: a cold start pays only for the SDKs that it uses.
+
+
+class Deps:
+    """What handlers get. Tests and the local runner give parts of their own by name."""
+
+    def __init__(self, **given: Any) -> None:
+        # A cached_property looks into the instance's __dict__ first.
+        self.__dict__.update(given)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.read(os.environ)
+
+    @cached_property
+    def clock(self) -> Clock:
+        return _utc_now
+
+    @cached_property
+    def database(self) -> Database:
+        from belfry.adapters.mongo.database import Database
+
+        return Database.connect(self.settings.mongodb_uri, self.settings.mongodb_database)
+
+    @cached_property
+    def store(self) -> Store:
+        return self.database
+
+    @cached_property
+    def users(self) -> Users:
+        from belfry.adapters.mongo.users import MongoUsers
+
+        return MongoUsers(self.database)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from belfry.adapters.mongo.notifications import MongoOutbox
+
+        return MongoOutbox(self.database)
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        from belfry.adapters.mongo.notifications import MongoNotifications
+
+        return MongoNotifications(self.database)
+
+    @cached_property
+    def inboxes(self) -> Inboxes:
+        from belfry.adapters.mongo.inboxes import MongoInboxes
+
+        return MongoInboxes(self.database)
+
+    @cached_property
+    def connections(self) -> Connections:
+        from belfry.adapters.mongo.sessions import MongoConnections
+
+        return MongoConnections(self.database)
+
+    @cached_property
+    def tickets(self) -> Tickets:
+        from belfry.adapters.mongo.sessions import MongoTickets
+
+        return MongoTickets(self.database)
+
+    @cached_property
+    def queue(self) -> Queue:
+        raise ConfigurationError("no queue: the local runner brings its own")
+
+    @cached_property
+    def pusher(self) -> Pusher:
+        from belfry.adapters.apigateway import ApiGatewayPusher
+
+        return ApiGatewayPusher(self.settings)
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        from belfry.adapters.passwords import Argon2Passwords
+
+        return Argon2Passwords()
+
+    @cached_property
+    def token_issuer(self) -> TokenIssuer:
+        from belfry.adapters.tokens import JwtIssuer
+
+        if self.settings.token_private_key is None:
+            raise ConfigurationError("TOKEN_PRIVATE_KEY is not set")
+        return JwtIssuer(self.settings.token_private_key, self.clock)
+
+    @cached_property
+    def token_verifier(self) -> TokenVerifier:
+        from belfry.adapters.tokens import JwtVerifier
+
+        return JwtVerifier(self.settings.token_public_key)
+
+    @cached_property
+    def retry(self) -> RetryPolicy:
+        return self.settings.retry
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+_deps = Deps()
+
+
+def deps() -> Deps:
+    """The parts of this process."""
+    return _deps
+
+
+def install(parts: Deps) -> None:
+    """Let this process use these parts. For a host of the functions, before it calls any."""
+    global _deps  # one set of parts per process is what this module is for
+    _deps = parts

@@ -1,0 +1,1 @@
+"""The functions: one module per endpoint, one folder per service."""

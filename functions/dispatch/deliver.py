@@ -1,0 +1,20 @@
+"""Triggered by the delivery queues: brings a batch into inboxes and onto devices."""
+
+from belfry.delivery import deliver
+from belfry.function import Event, Function
+from belfry.queue_event import messages_of
+from belfry.wiring import Deps
+
+
+@Function
+def handler(event: Event, deps: Deps) -> None:
+    deliver(
+        messages_of(event),
+        inboxes=deps.inboxes,
+        connections=deps.connections,
+        pusher=deps.pusher,
+        outbox=deps.outbox,
+        queue=deps.queue,
+        retry=deps.retry,
+        clock=deps.clock,
+    )

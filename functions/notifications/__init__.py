@@ -1,0 +1,1 @@
+"""Sending, listing and reading."""

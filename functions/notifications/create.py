@@ -1,0 +1,17 @@
+"""POST /api/notifications: an administrator notifies a person."""
+
+from belfry import wire
+from belfry.http import Request, Response, created, endpoint
+from belfry.inputs import NewNotification
+from belfry.model import Role
+from belfry.sending import accept
+from belfry.wiring import Deps
+
+
+@endpoint(body=NewNotification, role=Role.ADMIN)
+def handler(request: Request[NewNotification], deps: Deps) -> Response:
+    notification = accept(
+        request.input, users=deps.users, outbox=deps.outbox, queue=deps.queue, clock=deps.clock
+    )
+    location = f"/api/notifications/{notification.id}"
+    return created(wire.notification(notification), location=location)

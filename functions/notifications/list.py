@@ -1,0 +1,35 @@
+"""GET /api/notifications: the caller's inbox, newest first."""
+
+from urllib.parse import urlencode
+
+from belfry import wire
+from belfry.http import Request, Response, endpoint
+from belfry.inbox import page
+from belfry.inputs import InboxQuery
+from belfry.wiring import Deps
+
+
+@endpoint(query=InboxQuery)
+def handler(request: Request[InboxQuery], deps: Deps) -> Response:
+    query = request.input
+    found = page(
+        request.caller.user_id,
+        limit=query.limit,
+        cursor=query.cursor,
+        unread=query.unread,
+        notifications=deps.notifications,
+        inboxes=deps.inboxes,
+    )
+    body = {
+        "items": [wire.notification(item) for item in found.items],
+        "nextCursor": found.next_cursor,
+        "unreadCount": found.unread,
+    }
+    return Response(body, headers=_link(query, found.next_cursor) if found.next_cursor else {})
+
+
+def _link(query: InboxQuery, cursor: str) -> dict[str, str]:
+    parameters = {"limit": query.limit, "cursor": cursor}
+    if query.unread is not None:
+        parameters["unread"] = "true" if query.unread else "false"
+    return {"link": f'</api/notifications?{urlencode(parameters)}>; rel="next"'}

@@ -1,0 +1,1 @@
+"""The WebSocket's routes and its tickets."""

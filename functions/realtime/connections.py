@@ -1,0 +1,30 @@
+"""The connection manager: WebSockets that open and close, and what no other route takes."""
+
+from belfry.function import Event
+from belfry.sessions import connect, disconnect
+from belfry.websocket import (
+    Answer,
+    FrameType,
+    body_of,
+    connection_of,
+    lifecycle,
+    reply,
+    unknown_action,
+)
+from belfry.wiring import Deps
+
+
+@lifecycle
+def handler(event: Event, deps: Deps) -> Answer:
+    match event["requestContext"]["eventType"]:
+        case "CONNECT":
+            connect(connection_of(event), connections=deps.connections)
+        case "DISCONNECT":
+            connection_id = event["requestContext"]["connectionId"]
+            disconnect(connection_id, connections=deps.connections)
+        case _:
+            sent = body_of(event)
+            if sent is not None and sent.get("action") == "ping":
+                return reply(event, {"type": FrameType.PONG.value})
+            return reply(event, unknown_action(event))
+    return {"statusCode": 200}
