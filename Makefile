@@ -25,7 +25,7 @@ lint: $(VENV)/all.installed ## check style, types and who imports whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --cache-dir .import_linter_cache
+	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
 
 bench: $(VENV)/all.installed ## measure speed, memory and import times, beside references
 	@scripts/system-packages bench

@@ -1,1 +1,1 @@
-"""This machine as the cloud: gateway, function runtime, queue and database in one process."""
+"""The cloud on this machine: gateway, function runtime, queue and database in one process."""
