@@ -1,0 +1,118 @@
+"""Puts the gateway together: one ASGI application that serves whatever a spec names."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from gateway import responses
+from gateway.asgi import Receive, Scope, Send
+from gateway.connections import Hub
+from gateway.endpoint import Endpoint
+from gateway.http_api import HttpApi
+from gateway.invoker import Invoker
+from gateway.limits import Limits
+from gateway.management import Management
+from gateway.signature import Credentials, SignatureVerifier
+from gateway.spec import Spec
+from gateway.websocket_api import WebSocketApi
+from gateway.websocket_events import Place
+
+
+class Gateway(Starlette):
+    """The spec's calls go straight to their API; Starlette serves the extra routes and lifespan."""
+
+    http_api: HttpApi
+    websocket_api: WebSocketApi | None
+    management: Management | None
+    hub: Hub
+    websocket_path: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            match = self.http_api.match(scope)
+            if match is not None:
+                await self.http_api.serve(match, scope, receive, send)
+                return
+            if self.management is not None and self.management.matches(scope["path"]):
+                await self.management.serve(scope, receive, send)
+                return
+        elif (
+            scope["type"] == "websocket"
+            and self.websocket_api is not None
+            and scope["path"] == self.websocket_path
+        ):
+            await self.websocket_api.serve(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
+
+
+def create_app(
+    spec: Spec,
+    invoker: Invoker,
+    *,
+    endpoint_url: str,
+    credentials: tuple[str, str] | None = None,
+    extra_routes: Sequence[BaseRoute] = (),
+    limits: Limits | None = None,
+) -> Gateway:
+    """The application for a spec. Serve it with `gateway.server.uvicorn_settings()`.
+
+    `endpoint_url`, such as http://127.0.0.1:8080, is where functions reach it to push to
+    connections. `credentials` are the access key id and secret that such calls must be signed with;
+    None lets everybody push. `extra_routes` come after the spec's calls, before its $default.
+
+    Raises:
+        ValueError: `endpoint_url` has another form.
+    """
+    limits = limits or Limits()
+    endpoint = Endpoint.parse(endpoint_url)
+    hub = Hub(limits)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        sweep = asyncio.create_task(hub.sweep_forever())
+        yield
+        sweep.cancel()
+
+    app = Gateway(
+        routes=list(extra_routes),
+        lifespan=lifespan,
+        exception_handlers={404: _not_found},
+    )
+    app.hub = hub
+    app.http_api = HttpApi(spec, invoker, endpoint, limits)
+    app.websocket_api = app.management = None
+    app.websocket_path = ""
+    if spec.websocket is not None:
+        verifier = SignatureVerifier(Credentials(*credentials)) if credentials else None
+        place = Place(endpoint, spec.websocket.stage)
+        app.websocket_path = f"/{place.stage}"
+        app.websocket_api = WebSocketApi(spec.websocket, invoker, place, hub, limits)
+        app.management = Management(place.stage, hub, limits, verifier)
+    _serve_the_rest(app)
+    return app
+
+
+def _serve_the_rest(app: Gateway) -> None:
+    """Give what no route wants to $default, or answer it as API Gateway does."""
+    refuse_websocket = app.router.default
+
+    async def rest(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await refuse_websocket(scope, receive, send)
+        elif (match := app.http_api.default()) is not None:
+            await app.http_api.serve(match, scope, receive, send)
+        else:
+            await responses.send_answer(send, responses.NOT_FOUND)
+
+    app.router.default = rest
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    status, headers, body = responses.NOT_FOUND
+    return Response(body, status, media_type=headers[0][1].decode("ascii"))

@@ -1,0 +1,163 @@
+"""An HTTP API as a bare ASGI callable: route, authorizer, event, function, answer."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from gateway import assumptions, http_events, responses
+from gateway.asgi import Receive, Scope, Send
+from gateway.authorizers import (
+    AuthorizerError,
+    Forbidden,
+    HttpAuthorizers,
+    Unauthorized,
+    identities,
+)
+from gateway.clock import Clock
+from gateway.endpoint import Endpoint, execute_api_arn
+from gateway.http_events import Head
+from gateway.identifiers import new_id
+from gateway.invoker import Event, InvocationError, Invoker, TooManyRequests
+from gateway.limits import Limits
+from gateway.responses import HttpAnswer, MalformedAnswer
+from gateway.routing import Route, Router
+from gateway.spec import Spec
+
+log = logging.getLogger(__name__)
+
+Match = tuple[Route, dict[str, str]]
+
+
+class _TooLarge(Exception):
+    """The body exceeds the limit."""
+
+
+class _ClientGone(Exception):
+    """The client went away before its request was complete."""
+
+
+class HttpApi:
+    """Serves the operations of a spec.
+
+    `match` tells whether a request is one of them, `serve` answers it.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        invoker: Invoker,
+        endpoint: Endpoint,
+        limits: Limits,
+        clock: Clock = time.time,
+    ) -> None:
+        self._router = Router(spec.operations)
+        self._invoker = invoker
+        self._endpoint = endpoint
+        self._limits = limits
+        self._clock = clock
+        self._authorizers = HttpAuthorizers(
+            invoker, seconds=limits.authorizer_seconds, entries=limits.authorizer_cache_entries
+        )
+
+    def match(self, scope: Scope) -> Match | None:
+        return self._router.match(scope["method"], scope["raw_path"].decode("latin-1"))
+
+    def default(self) -> Match | None:
+        """The $default route, for a request that nothing else wants."""
+        return (self._router.default, {}) if self._router.default else None
+
+    async def serve(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = new_id()
+        extra = [(b"apigw-requestid", request_id.encode("ascii"))]
+        try:
+            answer = await self._answer(match, scope, receive, request_id)
+        except _ClientGone:
+            return
+        except _TooLarge:
+            answer = responses.TOO_LARGE
+            # The rest of the body will not be read, so the connection cannot be used again.
+            extra.append((b"connection", b"close"))
+        await responses.send_answer(send, answer, *extra)
+
+    async def _answer(
+        self, match: Match, scope: Scope, receive: Receive, request_id: str
+    ) -> HttpAnswer:
+        head = http_events.parse_head(scope)
+        if head.size > self._limits.request_head_bytes:
+            return responses.HEAD_TOO_LARGE
+        try:
+            context = await self._authorize(match, scope, head, request_id)
+        except Unauthorized:
+            return responses.UNAUTHORIZED
+        except Forbidden:
+            return responses.FORBIDDEN
+        except AuthorizerError as error:
+            log.error("The authorizer of %s: %s", match[0].key, error)
+            return responses.INTERNAL_ERROR
+        body = await self._body(head, receive)
+        event = self._event(match, scope, head, request_id)
+        return await self._integrate(match[0], http_events.function_event(event, body, context))
+
+    def _event(self, match: Match, scope: Scope, head: Head, request_id: str) -> Event:
+        route, parameters = match
+        return http_events.request_event(
+            scope, head, route, parameters, self._endpoint, request_id, self._clock()
+        )
+
+    async def _authorize(self, match: Match, scope: Scope, head: Head, request_id: str) -> Any:
+        """The authorizer's context; None when the route has no authorizer."""
+        authorizer = match[0].operation.authorizer
+        if authorizer is None:
+            return None
+        query = scope["query_string"].decode("latin-1")
+        values = identities(authorizer.identity_source, head, query)
+        verdict = self._authorizers.kept(authorizer, values)
+        if verdict is None:
+            event = self._event(match, scope, head, request_id)
+            event = http_events.authorizer_event(event, values)
+            verdict = await self._authorizers.ask(authorizer, values, event)
+        return verdict.admit(_arn(scope))
+
+    async def _body(self, head: Head, receive: Receive) -> bytes:
+        limit = self._limits.payload_bytes
+        if int(head.headers.get("content-length", "0")) > limit:
+            raise _TooLarge
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if message.get("more_body"):
+            parts, size = [body], len(body)
+            while message.get("more_body"):
+                message = await receive()
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > limit:
+                    raise _TooLarge
+            body = b"".join(parts)
+        if message["type"] == "http.disconnect":
+            raise _ClientGone
+        return body
+
+    async def _integrate(self, route: Route, event: Event) -> HttpAnswer:
+        function = route.operation.function
+        try:
+            async with asyncio.timeout(self._limits.integration_seconds):
+                answer = await self._invoker.invoke(function, event)
+            return responses.from_function(answer)
+        except TimeoutError:
+            log.error("%s: no answer from %s in time", route.key, function)
+            return responses.SERVICE_UNAVAILABLE
+        except TooManyRequests:
+            return responses.TOO_MANY_REQUESTS
+        except InvocationError as error:
+            log.error("%s: %s", route.key, error)
+        except MalformedAnswer as error:
+            log.error("%s: the answer of %s is malformed: %s", route.key, function, error)
+        except Exception:
+            log.exception("%s: invoking %s failed", route.key, function)
+        return responses.INTERNAL_ERROR
+
+
+def _arn(scope: Scope) -> str:
+    route = f"{scope['method']}{scope['path']}"
+    return execute_api_arn(assumptions.HTTP_API_ID, http_events.STAGE, route)

@@ -1,0 +1,44 @@
+"""Invokes the functions of a WebSocket API, within its integration timeout."""
+
+import asyncio
+import logging
+from typing import Any
+
+from gateway import authorizers
+from gateway.invoker import Event, InvocationError, Invoker
+from gateway.limits import Limits
+
+log = logging.getLogger(__name__)
+
+INTERNAL_ERROR = "Internal server error"
+TIMED_OUT = "Endpoint request timed out"
+
+
+class Integration:
+    """The functions as a WebSocket API sees them."""
+
+    def __init__(self, invoker: Invoker, limits: Limits) -> None:
+        self._invoker = invoker
+        self._limits = limits
+
+    async def invoke(self, function: str, event: Event) -> Any:
+        """Raises: TimeoutError, InvocationError."""
+        async with asyncio.timeout(self._limits.websocket_integration_seconds):
+            try:
+                return await self._invoker.invoke(function, event)
+            except (InvocationError, TimeoutError):
+                raise
+            except Exception as error:
+                log.exception("Invoking %s failed", function)
+                raise InvocationError(repr(error)) from error
+
+    async def authorize(self, function: str, event: Event, arn: str) -> tuple[str, dict[str, Any]]:
+        """The principal and the context that an authorizer gives.
+
+        Raises:
+            AuthorizerError: it denies, or failed.
+        """
+        seconds = self._limits.authorizer_seconds
+        answer = await authorizers.ask(self._invoker, function, event, seconds)
+        limit = self._limits.authorizer_context_bytes
+        return authorizers.read_websocket_answer(answer, arn, limit)

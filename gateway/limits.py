@@ -1,0 +1,33 @@
+"""How much and how long: API Gateway's quotas, and what one connection may hold in memory."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes and seconds. The defaults are API Gateway's quotas, except where said otherwise."""
+
+    payload_bytes: int = 10 * 1024 * 1024
+    request_head_bytes: int = 10_240
+    """Request line and header values together."""
+    integration_seconds: float = 30.0
+    authorizer_seconds: float = 10.0
+    authorizer_cache_entries: int = 10_000
+    """Ours: answers of authorizers that are kept; the least recently used goes first."""
+
+    websocket_integration_seconds: float = 29.0
+    message_bytes: int = 128 * 1024
+    frame_bytes: int = 32 * 1024
+    idle_seconds: float = 600.0
+    connection_seconds: float = 7200.0
+    authorizer_context_bytes: int = 8 * 1024
+    """Of a WebSocket authorizer's answer."""
+
+    queued_messages: int = 256
+    """Ours: messages that wait for one client to read."""
+    queued_bytes: int = 1024 * 1024
+    """Ours: their size together."""
+    close_seconds: float = 5.0
+    """Ours: how long a client that does not read may keep a connection that is being closed."""
+    sweep_seconds: float = 5.0
+    """Ours: how often idle and old connections are looked for."""

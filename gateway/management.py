@@ -1,0 +1,120 @@
+"""The @connections API: push to a connection, look at it, close it
+(service apigatewaymanagementapi).
+"""
+
+import json
+import logging
+from urllib.parse import unquote
+
+from gateway.asgi import Receive, Scope, Send
+from gateway.clock import iso_8601
+from gateway.connections import CloseCode, Connection, Gone, Hub
+from gateway.identifiers import is_connection_id
+from gateway.limits import Limits
+from gateway.responses import HttpAnswer, send_answer
+from gateway.signature import InvalidSignature, SignatureVerifier
+
+log = logging.getLogger(__name__)
+
+_PREFIX = "/@connections/"
+
+
+class _Refused(Exception):
+    """An error of the service model: its name, status and message."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        self.status = status
+        self.kind = kind
+        self.message = message
+
+
+class Management:
+    """Serves /@connections/{id}, with or without the stage before it."""
+
+    def __init__(
+        self, stage: str, hub: Hub, limits: Limits, verifier: SignatureVerifier | None
+    ) -> None:
+        self._prefixes = (f"/{stage}{_PREFIX}", _PREFIX)
+        self._hub = hub
+        self._limits = limits
+        self._verifier = verifier
+
+    def matches(self, path: str) -> bool:
+        """Whether a request with this path is one of this API."""
+        return path.startswith(self._prefixes)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await self._body(receive)
+            answer = self._answer(scope, body)
+        except _Refused as refused:
+            text = json.dumps({"message": refused.message}).encode()
+            kind = refused.kind.encode("ascii")
+            headers = [(b"content-type", b"application/json"), (b"x-amzn-errortype", kind)]
+            answer = HttpAnswer(refused.status, headers, text)
+        await send_answer(send, answer)
+
+    async def _body(self, receive: Receive) -> bytes:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._limits.message_bytes:
+                limit = self._limits.message_bytes
+                raise _Refused(413, "PayloadTooLargeException", f"More than {limit} bytes")
+        return body
+
+    def _answer(self, scope: Scope, body: bytes) -> HttpAnswer:
+        self._verify(scope, body)
+        connection = self._connection(scope["raw_path"].decode("latin-1"))
+        method = scope["method"]
+        if method == "POST":
+            return self._post(connection, body)
+        if method == "GET":
+            return _describe(connection)
+        if method == "DELETE":
+            self._hub.close(connection, CloseCode.DELETED)
+            return HttpAnswer(204, [], b"")
+        raise _Refused(404, "NotFoundException", "Not Found")
+
+    def _verify(self, scope: Scope, body: bytes) -> None:
+        if self._verifier is None:
+            return
+        query = scope["query_string"]
+        target = scope["raw_path"] + (b"?" + query if query else b"")
+        try:
+            self._verifier.verify(scope["method"], target.decode("latin-1"), scope["headers"], body)
+        except InvalidSignature as error:
+            log.warning("@connections: refused: %s", error)
+            raise _Refused(403, "ForbiddenException", "Forbidden") from None
+
+    def _connection(self, raw_path: str) -> Connection:
+        encoded = raw_path.split("connections/", 1)[1]
+        connection_id = unquote(encoded)
+        if not is_connection_id(connection_id):
+            message = f"Invalid connectionId: {connection_id[:64]}"
+            raise _Refused(400, "BadRequestException", message)
+        try:
+            return self._hub.get(connection_id)
+        except Gone:
+            raise _Refused(410, "GoneException", "Gone") from None
+
+    def _post(self, connection: Connection, body: bytes) -> HttpAnswer:
+        try:
+            self._hub.post(connection, body.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise _Refused(400, "BadRequestException", "The data is not UTF-8 text") from None
+        except Gone:
+            raise _Refused(410, "GoneException", "Gone") from None
+        return HttpAnswer(200, [], b"")
+
+
+def _describe(connection: Connection) -> HttpAnswer:
+    peer = connection.peer
+    body = {
+        "connectedAt": iso_8601(peer.connected_at),
+        "lastActiveAt": iso_8601(connection.last_active),
+        "identity": {"sourceIp": peer.source_ip, "userAgent": peer.user_agent},
+    }
+    return HttpAnswer(200, [(b"content-type", b"application/json")], json.dumps(body).encode())

@@ -1,0 +1,57 @@
+"""How uvicorn is to serve the gateway: its settings, and a WebSocket protocol that can let go."""
+
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from gateway.limits import Limits
+from gateway.websocket_api import ABORT
+
+_LIMITS = Limits()
+_FAREWELL_SECONDS = 15.0
+
+
+class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, with API Gateway's frame limit and an end for clients that do not read.
+
+    uvicorn closes a connection by waiting for its last bytes to be read; a client that never reads
+    would keep it for ever.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn.max_fragment_size = _LIMITS.frame_bytes
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            self.scope["extensions"][ABORT] = self._abort  # type: ignore[assignment]
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        self.loop.call_later(_FAREWELL_SECONDS, self._abort)
+
+    def _abort(self) -> None:
+        self.transport.abort()
+
+
+def uvicorn_settings() -> dict[str, Any]:
+    """Keyword arguments for `uvicorn.Config`, to be extended by host and port.
+
+    No per-message deflate and no pings of the server, because API Gateway has neither; no access
+    log, because addresses of WebSockets hold tickets.
+    """
+    return {
+        "http": "httptools",
+        "loop": "auto",
+        "ws": GatewayWebSocketProtocol,
+        "ws_max_size": _LIMITS.message_bytes,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": None,
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "proxy_headers": False,
+        "timeout_graceful_shutdown": 5,
+    }

@@ -1,0 +1,172 @@
+"""A WebSocket API: the handshake, one connection's messages in their order, and its end."""
+
+import json
+import logging
+import time
+from typing import Any
+
+from gateway import assumptions, spec_form, websocket_events
+from gateway.asgi import Message, Receive, Scope, Send
+from gateway.clock import Clock
+from gateway.connections import CloseCode, Connection, Gone, Hub
+from gateway.handshake import Handshake, Refused, refuse
+from gateway.identifiers import new_id
+from gateway.integration import INTERNAL_ERROR, TIMED_OUT, Integration
+from gateway.invoker import InvocationError, Invoker
+from gateway.limits import Limits
+from gateway.message_routing import MessageRouter
+from gateway.responses import MalformedAnswer
+from gateway.websocket_events import Peer, Place
+
+log = logging.getLogger(__name__)
+
+ABORT = "gateway.abort"
+"""The ASGI extension that cuts a connection: see gateway/server.py."""
+
+
+class WebSocketApi:
+    """Serves the WebSocket API of a spec, one call per connection."""
+
+    def __init__(
+        self,
+        form: spec_form.WebSocketApi,
+        invoker: Invoker,
+        place: Place,
+        hub: Hub,
+        limits: Limits,
+        clock: Clock = time.time,
+    ) -> None:
+        self._router = MessageRouter(form)
+        self._on_disconnect = form.routes.get("$disconnect")
+        self._integration = Integration(invoker, limits)
+        self._handshake = Handshake(form, place, self._integration, clock)
+        self._place = place
+        self._hub = hub
+        self._limits = limits
+        self._clock = clock
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        connection = Connection(self._peer(scope), send, _abort(scope))
+        try:
+            subprotocol = await self._handshake.admit(scope, connection.peer)
+        except Refused as refused:
+            await refuse(send, refused.answer)
+            return
+        # The protocol keeps the scope as long as the connection; nobody reads its headers again.
+        scope["headers"] = []
+        code, reason = assumptions.ABNORMAL_CLOSURE, ""
+        try:
+            await send({"type": "websocket.accept", "subprotocol": subprotocol})
+            self._hub.add(connection)
+            code, reason = await self._converse(connection, receive)
+        except OSError:
+            log.debug("%s left during its handshake", connection.peer.connection_id)
+        finally:
+            self._hub.remove(connection)
+            await self._disconnect(connection.peer, code, reason)
+
+    def _peer(self, scope: Scope) -> Peer:
+        agents = [value for name, value in scope["headers"] if name == b"user-agent"]
+        source_ip = scope["client"][0] if scope.get("client") else ""
+        user_agent = agents[-1].decode("latin-1") if agents else ""
+        return Peer(new_id(), self._clock(), source_ip, user_agent)
+
+    async def _converse(self, connection: Connection, receive: Receive) -> tuple[int, str]:
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                return _how_it_ended(connection, message)
+            text = message.get("text")
+            if connection.closing is not None:
+                continue
+            if text is None:
+                self._hub.close(connection, CloseCode.BINARY)
+            else:
+                self._hub.touch(connection)
+                await self._handle(connection, text)
+
+    async def _handle(self, connection: Connection, text: str) -> None:
+        request_id = new_id()
+        key, route = self._router.select(text)
+        if route is None:
+            self._complain(connection, "Forbidden", request_id)
+            return
+        event = websocket_events.message_event(
+            text,
+            key,
+            self._place,
+            connection.peer,
+            request_id=request_id,
+            message_id=new_id(),
+            seconds=self._clock(),
+        )
+        try:
+            answer = await self._integration.invoke(route.function, event)
+            if route.route_response:
+                self._reply(connection, answer)
+        except TimeoutError:
+            self._complain(connection, TIMED_OUT, request_id)
+        except (InvocationError, MalformedAnswer) as error:
+            log.error("%s: %s", key, error)
+            self._complain(connection, INTERNAL_ERROR, request_id)
+
+    def _reply(self, connection: Connection, answer: Any) -> None:
+        body = answer.get("body") if isinstance(answer, dict) else answer
+        if body is None:
+            return
+        if not isinstance(body, str) or not isinstance(answer, dict):
+            raise MalformedAnswer("the answer has no text under `body`")
+        try:
+            size = len(body.encode())
+        except UnicodeEncodeError:
+            raise MalformedAnswer("the answer holds half a surrogate pair") from None
+        if size > self._limits.message_bytes:
+            raise MalformedAnswer(f"the answer is larger than {self._limits.message_bytes} bytes")
+        self._post(connection, body)
+
+    def _complain(self, connection: Connection, message: str, request_id: str) -> None:
+        frame = {
+            "message": message,
+            "connectionId": connection.peer.connection_id,
+            "requestId": request_id,
+        }
+        self._post(connection, json.dumps(frame))
+
+    def _post(self, connection: Connection, text: str) -> None:
+        try:
+            self._hub.post(connection, text)
+        except Gone:
+            log.debug("%s is closing", connection.peer.connection_id)
+
+    async def _disconnect(self, peer: Peer, code: int, reason: str) -> None:
+        route = self._on_disconnect
+        if route is None:
+            return
+        event = websocket_events.disconnect_event(
+            self._place, peer, code, reason, request_id=new_id(), seconds=self._clock()
+        )
+        try:
+            await self._integration.invoke(route.function, event)
+        except (InvocationError, TimeoutError) as error:
+            log.error("$disconnect of %s: %r", peer.connection_id, error)
+
+
+def _abort(scope: Scope) -> Any:
+    try:
+        return scope["extensions"][ABORT]
+    except KeyError:
+        raise RuntimeError(
+            "This server cannot cut a WebSocket: "
+            "run uvicorn with the settings of gateway.server.uvicorn_settings()."
+        ) from None
+
+
+def _how_it_ended(connection: Connection, message: Message) -> tuple[int, str]:
+    if connection.closing is not None:
+        return connection.closing.code, connection.closing.reason
+    code = message.get("code", assumptions.ABNORMAL_CLOSURE)
+    # uvicorn says 1005 for a lost connection too, but then gives no reason at all.
+    if code == 1005 and "reason" not in message:
+        code = assumptions.ABNORMAL_CLOSURE
+    return code, message.get("reason") or assumptions.DISCONNECT_REASONS.get(code, "")
