@@ -1,0 +1,308 @@
+"""The `belfry` command: runs Belfry on this machine, and talks to the one that runs here."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from belfry.errors import BelfryError, ConfigurationError, Unavailable
+from local_runner.home import Home
+
+if TYPE_CHECKING:
+    from belfry.wiring import Deps
+    from local_runner.up import Started
+
+# What a command needs is imported when it runs: `belfry --help` need not wait for a driver.
+
+STARTED = time.monotonic()
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+users = typer.Typer(no_args_is_help=True, help="The accounts of the Belfry that runs here.")
+app.add_typer(users, name="users")
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Data = Annotated[
+    Path, typer.Option("--data", envvar="BELFRY_DATA", help="The folder with data and keys.")
+]
+DATA = Path(".local")
+
+
+@app.callback()
+def belfry() -> None:
+    """Notifications that reach every open device of a person."""
+
+
+@app.command()
+def up(
+    data: Data = DATA,
+    host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to serve on.")] = 8080,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Start again when code changes.")
+    ] = False,
+) -> None:
+    """Start everything: API, WebSocket, pages, functions, queue and database."""
+    if reload:
+        from local_runner.reload import run_again_on_change
+
+        run_again_on_change(["up", "--data", str(data), "--host", host, "--port", str(port)])
+        return
+    from belfry.errors import StoreUnavailable
+    from gateway.spec import SpecError
+    from local_runner.invoker import LoadError
+    from local_runner.mongod import MongodError
+    from local_runner.up import PortTaken
+    from local_runner.up import up as serve
+
+    _log_to_standard_error()
+    try:
+        serve(Home(data), host=host, port=port, on_ready=_show_banner)
+    except PortTaken as taken:
+        hint = f" Port {taken.free} is free: belfry up --port {taken.free}" if taken.free else ""
+        _fail(f"Port {taken.port} is taken by another program.{hint}")
+    except (ConfigurationError, SpecError, LoadError, MongodError, StoreUnavailable) as error:
+        _fail(str(error))
+
+
+def _log_to_standard_error() -> None:
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s"
+    )
+
+
+def _show_banner(started: Started) -> None:
+    websocket = started.url.replace("http", "ws", 1) + "/ws"
+    out.print(f"\n[bold green]Belfry is ready[/] after {time.monotonic() - STARTED:.1f} s\n")
+    for name, where in (
+        ("page", started.url + "/"),
+        ("API", started.url + "/docs"),
+        ("WebSocket", websocket),
+        ("MongoDB", started.mongodb),
+        ("queue", started.queue),
+    ):
+        out.print(f"  {name:<10} {where}", soft_wrap=True)
+    if started.admin:
+        out.print(
+            f"\n  The administrator of this installation, shown this once:\n"
+            f"  [bold]{started.admin.email}[/]  password  [bold]{started.admin.password}[/]",
+            soft_wrap=True,
+        )
+    out.print("\n  Ctrl-C ends it.\n")
+
+
+@app.command()
+def send(
+    text: Annotated[str, typer.Argument(help="The message.")],
+    to: Annotated[str, typer.Option("--to", help="The recipient's e-mail address.")],
+    title: Annotated[str | None, typer.Option(help="A title above the message.")] = None,
+    category: Annotated[str | None, typer.Option(help="What it is about, in a word.")] = None,
+    priority: Annotated[int, typer.Option(min=1, max=5, help="5 is the most urgent.")] = 3,
+    link: Annotated[str | None, typer.Option(help="Where it leads: an address or a path.")] = None,
+    data: Data = DATA,
+) -> None:
+    """Notify a person, by the API, as the administrator."""
+    from local_runner.api import post_notification
+
+    parts = _parts(data)
+    with _told_plainly():
+        recipient = parts.users.by_email(to.strip().lower())
+        if recipient is None:
+            _fail(f"There is no account {to}. `belfry users list` shows those there are.")
+        body = {"userId": recipient.user.id, "message": text, "priority": priority}
+        body |= {"title": title, "category": category, "link": link}
+        sent = post_notification(_url(data), _admin_token(parts, data), body)
+    out.print(f"[green]sent[/] {sent['id']} to {recipient.user.email}")
+
+
+@app.command()
+def listen(
+    email: Annotated[str, typer.Argument(help="Whose inbox.")],
+    data: Data = DATA,
+) -> None:
+    """Show what arrives in a person's inbox, live, until Ctrl-C."""
+    from local_runner.listen import listen as show
+
+    parts = _parts(data)
+    with _told_plainly():
+        account = parts.users.by_email(email.strip().lower())
+    if account is None:
+        _fail(f"There is no account {email}. Make it with `belfry users add {email}`.")
+    show(_url(data), lambda: parts.token_issuer.issue(account.user)[0], out)
+
+
+@users.command("add")
+def add_user(
+    email: Annotated[str, typer.Argument(help="The e-mail address.")],
+    name: Annotated[str | None, typer.Option(help="What to call the person.")] = None,
+    password: Annotated[
+        str | None, typer.Option(help="The password; one is made up when left out.")
+    ] = None,
+    admin: Annotated[bool, typer.Option("--admin", help="May notify others.")] = False,
+    data: Data = DATA,
+) -> None:
+    """Create an account."""
+    import secrets
+
+    from pydantic import ValidationError
+
+    from belfry.accounts import register
+    from belfry.http import invalid_input
+    from belfry.inputs import Registration
+    from belfry.model import Role
+
+    parts = _parts(data)
+    secret = password or secrets.token_urlsafe(12)
+    with _told_plainly():
+        try:
+            registration = Registration(
+                username=name or email.partition("@")[0], email=email, password=secret
+            )
+        except ValidationError as error:
+            raise invalid_input(error, root="/") from None
+        user = register(
+            registration,
+            users=parts.users,
+            passwords=parts.passwords,
+            clock=parts.clock,
+            role=Role.ADMIN if admin else Role.USER,
+        )
+    made_up = "" if password else f"  password  [bold]{secret}[/]  (shown this once)"
+    out.print(f"[green]added[/] {user.email}{made_up}", soft_wrap=True)
+
+
+@users.command("grant-admin")
+def grant_admin(
+    email: Annotated[str, typer.Argument(help="The e-mail address.")], data: Data = DATA
+) -> None:
+    """Let a person notify others. It holds from their next log-in on."""
+    from belfry.model import Role
+
+    with _told_plainly():
+        if not _parts(data).users.set_role(email.strip().lower(), Role.ADMIN):
+            _fail(f"There is no account {email}. `belfry users list` shows those there are.")
+    out.print(f"[green]{email} is an administrator[/] from the next log-in on")
+
+
+@users.command("list")
+def list_users(data: Data = DATA) -> None:
+    """Show the accounts."""
+    table = Table("e-mail", "name", "role", "since", "id", box=None, pad_edge=False)
+    for column in table.columns:
+        column.no_wrap, column.overflow = True, "fold"
+    with _told_plainly():
+        for user in _parts(data).users.all():
+            since = f"{user.created_at:%Y-%m-%d %H:%M}"
+            table.add_row(user.email, user.username, user.role.value, since, user.id)
+    out.print(table, soft_wrap=True)
+
+
+@app.command()
+def invoke(
+    function: Annotated[str, typer.Argument(help="Its address, such as notifications.list.")],
+    event: Annotated[Path, typer.Option("--event", help="A JSON file, or - for standard input.")],
+    data: Data = DATA,
+) -> None:
+    """Call one function with an event, as Lambda would, and print its answer."""
+    import asyncio
+
+    from belfry import wiring
+    from gateway.invoker import InvocationError
+    from gateway.spec import load_spec
+    from local_runner.embedded_queue import EmbeddedQueue
+    from local_runner.invoker import LocalInvoker
+    from local_runner.up import SPEC
+
+    try:
+        content = json.loads(sys.stdin.read() if str(event) == "-" else event.read_text())
+    except (OSError, ValueError) as error:
+        _fail(f"{event} cannot be used as an event: {error}")
+    parts = _parts(data)
+    parts.queue = EmbeddedQueue(())  # closed: what is published waits for the runner's sweep
+    wiring.install(parts)
+    spec = load_spec(SPEC)
+    invoker = LocalInvoker(spec.settings)
+    invoker.load_all(spec.addresses())
+    try:
+        answer = asyncio.run(invoker.invoke(function, content))
+    except InvocationError as error:
+        _fail(str(error))
+    out.print_json(json.dumps(answer))
+
+
+@app.command()
+def doctor(data: Data = DATA) -> None:
+    """Check every part, and say how to mend what is broken."""
+    from local_runner.doctor import examine
+
+    broken = 0
+    for finding in examine(Home(data)):
+        mark = "[green]✓[/]" if finding.mend is None else "[red]✗[/]"
+        out.print(f"{mark} [bold]{finding.part:<12}[/] {finding.state}", soft_wrap=True)
+        if finding.mend is not None:
+            broken += 1
+            out.print(f"    {finding.mend}", soft_wrap=True)
+    if broken:
+        raise typer.Exit(1)
+
+
+def _parts(data: Path) -> Deps:
+    """The parts of the Belfry that runs here, or that the environment names."""
+    from belfry.wiring import Deps
+
+    running = Home(data).running() or {}
+    if not running and "MONGODB_URI" not in os.environ:
+        _fail(f"Belfry does not run here (folder {data}). Start it with `make up`.")
+    for name, value in {**Home(data).environment(), **running}.items():
+        os.environ.setdefault(name, value)
+    return Deps()
+
+
+def _url(data: Path) -> str:
+    running = Home(data).running()
+    if running is None:
+        _fail(f"Belfry does not run here (folder {data}). Start it with `make up`.")
+    return running["url"]
+
+
+def _admin_token(parts: Deps, data: Path) -> str:
+    stored = parts.users.by_email(Home(data).admin().email)
+    if stored is None:
+        _fail("The administrator of this installation has no account. Start Belfry again.")
+    return parts.token_issuer.issue(stored.user)[0]
+
+
+class _told_plainly:  # noqa: N801  # reads as a sentence: with _told_plainly()
+    """Ends the command with a sentence instead of a traceback when something foreseen fails."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, Unavailable):
+            _fail(f"{error} Does Belfry run? `belfry doctor` looks at every part.")
+        if isinstance(error, (BelfryError, ConfigurationError)):
+            _fail(str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(f"[red]error[/] {message}", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """The entry point of the `belfry` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""`belfry doctor`: looks at every part, and says how to mend what is broken."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import urllib3
+
+from belfry.adapters.mongo.database import Database
+from belfry.adapters.tokens import JwtIssuer, JwtVerifier
+from belfry.errors import ConfigurationError, StoreUnavailable
+from belfry.settings import Settings
+from gateway.spec import SpecError, load_spec
+from local_runner.home import Home
+from local_runner.invoker import LoadError, LocalInvoker
+from local_runner.mongod import MongodError, find_mongod
+from local_runner.up import SPEC, PortTaken, listen
+
+PORT = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The state of a part. `mend` says what to do; None when all is well."""
+
+    part: str
+    state: str
+    mend: str | None = None
+
+
+def examine(home: Home) -> Iterator[Finding]:
+    """Look at every part, one finding each, in the order in which they depend on one another."""
+    yield Finding("Python", f"{platform.python_version()} in {sys.prefix}")
+    yield _functions()
+    yield _mongod()
+    running = home.running()
+    yield _runner(home)
+    if running is None and "MONGODB_URI" not in os.environ:
+        return
+    environment = {**home.environment(), **(running or {}), **os.environ}
+    try:
+        settings = Settings.read(environment)
+    except ConfigurationError as error:
+        yield Finding("settings", str(error), "Set the variable, or unset it for the default.")
+        return
+    yield _keys(settings)
+    yield _mongodb(settings)
+
+
+def _functions() -> Finding:
+    try:
+        spec = load_spec(SPEC)
+        LocalInvoker(spec.settings).load_all(spec.addresses())
+    except (SpecError, LoadError) as error:
+        return Finding("functions", str(error), "Make openapi.yaml and functions/ agree.")
+    return Finding("functions", f"{len(spec.addresses())}, all as openapi.yaml declares them")
+
+
+def _mongod() -> Finding:
+    try:
+        return Finding("mongod", f"the program is {find_mongod()}")
+    except MongodError as error:
+        return Finding("mongod", "the program is missing or unusable", str(error))
+
+
+def _runner(home: Home) -> Finding:
+    running = home.running()
+    if running is None:
+        return _port()
+    url = running["url"]
+    try:
+        response = urllib3.request("GET", f"{url}/api/health", timeout=5.0, retries=False)
+    except urllib3.exceptions.HTTPError:
+        mend = "It was ended by force. Start it again with `make up`: nothing is lost."
+        return Finding("runner", f"does not answer at {url}", mend)
+    parts = response.json().get("parts", {})
+    states = ", ".join(f"{name} {state}" for name, state in parts.items())
+    if response.status == 200:
+        return Finding("runner", f"up at {url} ({states})")
+    return Finding("runner", f"up at {url}, but {states}", "Look at its log.")
+
+
+def _port() -> Finding:
+    try:
+        listen("127.0.0.1", PORT).close()
+    except PortTaken as taken:
+        mend = f"End what uses it, or start with `make up ARGS='--port {taken.free}'`."
+        return Finding("runner", f"not started; port {PORT} is taken by another program", mend)
+    return Finding("runner", f"not started; port {PORT} is free. Start it with `make up`.")
+
+
+def _keys(settings: Settings) -> Finding:
+    try:
+        JwtVerifier(settings.token_public_key)
+        if settings.token_private_key:
+            JwtIssuer(settings.token_private_key, clock=lambda: NotImplemented)
+    except ConfigurationError as error:
+        return Finding("keys", str(error), "Put a key in PEM there, or unset it for the default.")
+    return Finding("keys", "Ed25519, readable")
+
+
+def _mongodb(settings: Settings) -> Finding:
+    database = Database.connect(settings.mongodb_uri, settings.mongodb_database)
+    try:
+        database.check()
+        count = database.users.estimated_document_count()
+    except (ConfigurationError, StoreUnavailable) as error:
+        return Finding("MongoDB", str(error), "Is it running, and is MONGODB_URI right?")
+    return Finding("MongoDB", f"answers, {count} accounts")
