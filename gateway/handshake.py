@@ -10,7 +10,7 @@ from gateway import assumptions, authorizers, responses, websocket_events
 from gateway.asgi import Scope, Send
 from gateway.authorizers import AuthorizerError
 from gateway.clock import Clock
-from gateway.identifiers import new_id
+from gateway.identifiers import new_request_id
 from gateway.integration import INTERNAL_ERROR, TIMED_OUT, Integration
 from gateway.invoker import InvocationError, TooManyRequests
 from gateway.responses import HttpAnswer, MalformedAnswer
@@ -46,7 +46,7 @@ class Handshake:
         Raises:
             Refused: with the answer for the client.
         """
-        request_id = new_id()
+        request_id = new_request_id()
         ids = {"connectionId": peer.connection_id, "requestId": request_id}
         if self._authorizer is not None:
             status, message = await self._authorize(self._authorizer, scope, peer, request_id)

@@ -42,6 +42,8 @@ class Invoker(Protocol):
     async def invoke(self, function: str, event: Event) -> Any:
         """The function's answer, in plain JSON types; the event belongs to the function.
 
+        An invoker keeps to the time limit of the spec's `x-functions`, waiting included.
+
         Raises:
             InvocationError: there is no answer.
         """

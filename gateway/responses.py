@@ -13,6 +13,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OURS = assumptions.HOP_BY_HOP | {"content-length", "date"}
 _BODILESS = {204, 304}
+_KEPT_CHARACTERS = 100
 
 
 class HttpAnswer(NamedTuple):
@@ -40,7 +41,7 @@ def from_function(answer: Any) -> HttpAnswer:
     status = status_code(answer)
     body = _body(answer)
     headers = _headers(answer.get("headers"))
-    if body and not any(name == b"content-type" for name, _ in headers):
+    if body and b"content-type" not in dict(headers):
         headers.append((b"content-type", assumptions.DEFAULT_CONTENT_TYPE.encode("ascii")))
     for cookie in _list(answer.get("cookies")):
         headers.append((b"set-cookie", _value(cookie)))
@@ -74,17 +75,25 @@ def _headers(given: Any) -> RawHeaders:
         return []
     if not isinstance(given, dict):
         raise MalformedAnswer(f"headers is {type(given).__name__}, not an object")
-    encoded = ((_name(name), value) for name, value in given.items())
-    return [(name, _value(value)) for name, value in encoded if name]
+    headers = []
+    for name, value in given.items():
+        short = type(value) is str and len(value) < _KEPT_CHARACTERS
+        header = _kept_header(name, value) if short else _header(name, value)
+        if header is not None:
+            headers.append(header)
+    return headers
 
 
-@lru_cache(maxsize=512)
-def _name(name: str) -> bytes | None:
-    """The header's name as sent; None when the connection, not the function, decides about it."""
+def _header(name: str, value: Any) -> tuple[bytes, bytes] | None:
+    """The header as sent; None when the connection, not the function, decides about it."""
     if not _TOKEN.fullmatch(name):
         raise MalformedAnswer(f"{name!r} is no header name")
     lowered = name.lower()
-    return None if lowered in _OURS else lowered.encode("ascii")
+    return None if lowered in _OURS else (lowered.encode("ascii"), _value(value))
+
+
+# Functions answer with the same few headers all the time.
+_kept_header = lru_cache(maxsize=512)(_header)
 
 
 def _value(value: Any) -> bytes:

@@ -10,7 +10,7 @@ from gateway.asgi import Message, Receive, Scope, Send
 from gateway.clock import Clock
 from gateway.connections import CloseCode, Connection, Gone, Hub
 from gateway.handshake import Handshake, Refused, refuse
-from gateway.identifiers import new_id
+from gateway.identifiers import new_connection_id, new_request_id
 from gateway.integration import INTERNAL_ERROR, TIMED_OUT, Integration
 from gateway.invoker import InvocationError, Invoker
 from gateway.limits import Limits
@@ -70,7 +70,7 @@ class WebSocketApi:
         agents = [value for name, value in scope["headers"] if name == b"user-agent"]
         source_ip = scope["client"][0] if scope.get("client") else ""
         user_agent = agents[-1].decode("latin-1") if agents else ""
-        return Peer(new_id(), self._clock(), source_ip, user_agent)
+        return Peer(new_connection_id(), self._clock(), source_ip, user_agent)
 
     async def _converse(self, connection: Connection, receive: Receive) -> tuple[int, str]:
         while True:
@@ -87,7 +87,7 @@ class WebSocketApi:
                 await self._handle(connection, text)
 
     async def _handle(self, connection: Connection, text: str) -> None:
-        request_id = new_id()
+        request_id = new_request_id()
         key, route = self._router.select(text)
         if route is None:
             self._complain(connection, "Forbidden", request_id)
@@ -98,7 +98,7 @@ class WebSocketApi:
             self._place,
             connection.peer,
             request_id=request_id,
-            message_id=new_id(),
+            message_id=new_request_id(),
             seconds=self._clock(),
         )
         try:
@@ -144,7 +144,7 @@ class WebSocketApi:
         if route is None:
             return
         event = websocket_events.disconnect_event(
-            self._place, peer, code, reason, request_id=new_id(), seconds=self._clock()
+            self._place, peer, code, reason, request_id=new_request_id(), seconds=self._clock()
         )
         try:
             await self._integration.invoke(route.function, event)
