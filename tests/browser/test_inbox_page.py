@@ -1,0 +1,112 @@
+"""What one person sees and does in the inbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visit import is_read, is_unread
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Person
+    from tests.browser.visit import OpenPage, Visit
+    from tests.runner import Belfry
+
+HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script><b>bold</b>'
+
+
+def test_what_was_received_is_shown_as_text(belfry: Belfry, person: Person, visit: Visit) -> None:
+    belfry.send(person.id, title=HOSTILE, message=HOSTILE, category="<i>category</i>")
+
+    row = visit.rows.first
+    expect(row.locator(".title")).to_have_text(HOSTILE)
+    expect(row.locator(".message")).to_have_text(HOSTILE)
+    expect(row.locator(".category")).to_have_text("<i>category</i>")
+    expect(row.locator("img, script, b, i")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_control_characters_and_long_words_stay_in_their_place(
+    belfry: Belfry, person: Person, open_page: OpenPage, width: int
+) -> None:
+    belfry.send(
+        person.id,
+        title="T" * 200,
+        message="bell \x07 escape \x1b[31m right to left \u202e " + "W" * 3000,
+        category="C" * 64,
+        link="https://example.com/" + "p" * 500,
+    )
+    visit = open_page(width=width)
+    visit.sign_in(person.email, person.password)
+
+    row = visit.rows.first
+    expect(row).to_contain_text("bell \u2407 escape \u241b[31m")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+    assert visit.page.evaluate("document.querySelector('.notification').scrollWidth") <= width
+    row.get_by_role("button", name="Show all").click()
+    expect(row.get_by_role("button", name="Show less")).to_be_visible()
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_link_leads_to_its_address(belfry: Belfry, person: Person, visit: Visit) -> None:
+    belfry.send(person.id, message="with a link", link="https://ci.example.com/builds/42")
+    belfry.send(person.id, message="with a path", link="/builds/42")
+
+    outside = visit.row("with a link").get_by_role("link")
+    expect(outside).to_have_attribute("href", "https://ci.example.com/builds/42")
+    expect(outside).to_have_attribute("rel", "noopener noreferrer")
+    path = visit.row("with a path").get_by_role("link")
+    expect(path).to_have_attribute("href", f"{belfry.url}/builds/42")
+
+
+def test_a_mark_that_fails_is_taken_back(belfry: Belfry, person: Person, visit: Visit) -> None:
+    belfry.send(person.id, message="stays unread")
+    visit.has_unread(1)
+    visit.page.route("**/api/notifications/*", lambda route: route.abort())
+
+    visit.row("stays unread").click()
+
+    toasts = visit.page.locator("#toasts")
+    expect(toasts.get_by_text("The server cannot be reached.")).to_be_visible()
+    is_unread(visit.row("stays unread"))
+    visit.has_unread(1)
+
+
+def test_unread_only_and_more(belfry: Belfry, person: Person, visit: Visit) -> None:
+    expect(visit.page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    for number in range(22):
+        belfry.send(person.id, message=f"number {number:02}")
+    visit.page.reload()
+    expect(visit.rows).to_have_count(20)
+    expect(visit.rows.first).to_contain_text("number 21")
+
+    visit.page.get_by_role("button", name="Load more").click()
+    expect(visit.rows).to_have_count(22)
+    expect(visit.rows.last).to_contain_text("number 00")
+    expect(visit.page.get_by_role("button", name="Load more")).to_be_hidden()
+
+    visit.row("number 05").get_by_role("button", name="Mark as read").click()
+    is_read(visit.row("number 05"))
+    visit.page.get_by_role("button", name="Unread", exact=True).click()
+    expect(visit.row("number 05")).to_have_count(0)
+    visit.has_unread(21)
+
+
+def test_a_list_that_cannot_be_loaded_says_so_and_comes_by_itself(
+    belfry: Belfry, person: Person, visit: Visit
+) -> None:
+    belfry.send(person.id, message="here in the end")
+    expect(visit.row("here in the end")).to_be_visible()
+    gateway_answer = '{"message": "Service Unavailable"}'
+    address = "**/api/notifications?*"
+    visit.page.route(address, lambda route: route.fulfill(status=503, body=gateway_answer))
+    visit.page.reload()
+    alert = visit.page.locator("#list-problem")
+    expect(alert).to_contain_text("The server is not available for the moment.")
+
+    visit.page.unroute(address)
+
+    expect(visit.row("here in the end")).to_be_visible()
+    expect(alert).to_be_hidden()
