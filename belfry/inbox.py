@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from belfry import wire
-from belfry.errors import InvalidInput, NotFound
+from belfry.errors import NotFound
 from belfry.model import EventKind, InboxEvent, Notification, Position
 from belfry.ports import Clock, Inboxes, Notifications
 
 SYNC_BYTES = 96 * 1024
 """About how much one `sync` frame carries; Amazon API Gateway takes 128 KiB."""
-
-MAX_SEQ = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +42,14 @@ def page(
     notifications: Notifications,
     inboxes: Inboxes,
 ) -> Page:
-    """One page of the inbox. Raises InvalidInput for a cursor that is not ours."""
-    before = None if cursor is None else decode_cursor(cursor)
+    """One page of the inbox. A cursor is the id of the last notification on the page before."""
     read = None if unread is None else not unread
-    found = notifications.page(user_id, before=before, limit=limit + 1, read=read)
+    found = notifications.page(user_id, before=cursor, limit=limit + 1, read=read)
     items = found[:limit]
     more = len(found) > limit
     return Page(
         items=items,
-        next_cursor=encode_cursor(items[-1].seq or 0) if more else None,
+        next_cursor=items[-1].id if more else None,
         unread=inboxes.position(user_id).unread,
     )
 
@@ -100,24 +95,6 @@ def _that_fit(
         if size > SYNC_BYTES and index > 0:
             return events[:index]
     return events
-
-
-def encode_cursor(seq: int) -> str:
-    """An opaque cursor: the next page begins below this number."""
-    return base64.urlsafe_b64encode(str(seq).encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str) -> int:
-    """The number in a cursor. Raises InvalidInput."""
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        digits = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-        seq = int(digits)
-    except (binascii.Error, ValueError):
-        raise InvalidInput.field("cursor", "is not a cursor of this list") from None
-    if not (digits.isdecimal() and 0 < seq <= MAX_SEQ):
-        raise InvalidInput.field("cursor", "is not a cursor of this list")
-    return seq
 
 
 def _not_yours() -> NotFound:

@@ -6,6 +6,7 @@ The same rules stand in openapi.yaml for readers; a test compares the two.
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AfterValidator, AliasGenerator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -43,6 +44,13 @@ def _link(text: str) -> str:
     if not (is_path or text.lower().startswith(("https://", "http://"))):
         raise ValueError("must begin with https://, http:// or a single slash")
     return text
+
+
+def _cursor(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise ValueError("is not a cursor of this list") from None
 
 
 Text = Annotated[str, AfterValidator(_no_nul)]
@@ -115,7 +123,7 @@ class InboxQuery(Input):
     model_config = ConfigDict(strict=False)
 
     limit: Annotated[int, Field(ge=1, le=100)] = 10
-    cursor: Annotated[str, Field(max_length=64)] | None = None
+    cursor: Annotated[str, Field(max_length=64), AfterValidator(_cursor)] | None = None
     unread: bool | None = None
 
 

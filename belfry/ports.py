@@ -68,9 +68,9 @@ class Notifications(Protocol):
         """The notification, if it is this person's."""
 
     def page(
-        self, user_id: str, *, before: int | None, limit: int, read: bool | None
+        self, user_id: str, *, before: str | None, limit: int, read: bool | None
     ) -> Sequence[Notification]:
-        """Up to `limit` arrived ones, newest first, below the number `before`."""
+        """Up to `limit` arrived ones, newest first, older than the id `before`."""
 
     def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]: ...
 

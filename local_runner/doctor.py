@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import urllib3
 
-from belfry.adapters.mongo.database import Database
-from belfry.adapters.tokens import JwtIssuer, JwtVerifier
 from belfry.errors import ConfigurationError, StoreUnavailable
 from belfry.settings import Settings
+from belfry.wiring import Deps
 from gateway.spec import SpecError, load_spec
 from local_runner.home import Home
 from local_runner.invoker import LoadError, LocalInvoker
@@ -47,8 +46,9 @@ def examine(home: Home) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield Finding("settings", str(error), "Set the variable, or unset it for the default.")
         return
-    yield _keys(settings)
-    yield _mongodb(settings)
+    parts = Deps(settings=settings)
+    yield _keys(parts)
+    yield _mongodb(parts)
 
 
 def _functions() -> Finding:
@@ -93,21 +93,18 @@ def _port() -> Finding:
     return Finding("runner", f"not started; port {PORT} is free. Start it with `make up`.")
 
 
-def _keys(settings: Settings) -> Finding:
+def _keys(parts: Deps) -> Finding:
     try:
-        JwtVerifier(settings.token_public_key)
-        if settings.token_private_key:
-            JwtIssuer(settings.token_private_key, clock=lambda: NotImplemented)
+        _ = parts.token_verifier, parts.token_issuer
     except ConfigurationError as error:
         return Finding("keys", str(error), "Put a key in PEM there, or unset it for the default.")
     return Finding("keys", "Ed25519, readable")
 
 
-def _mongodb(settings: Settings) -> Finding:
-    database = Database.connect(settings.mongodb_uri, settings.mongodb_database)
+def _mongodb(parts: Deps) -> Finding:
     try:
-        database.check()
-        count = database.users.estimated_document_count()
+        parts.store.check()
+        count = parts.database.users.estimated_document_count()
     except (ConfigurationError, StoreUnavailable) as error:
         return Finding("MongoDB", str(error), "Is it running, and is MONGODB_URI right?")
     return Finding("MongoDB", f"answers, {count} accounts")

@@ -57,7 +57,7 @@ class Database:
 
     def migrate(self) -> None:
         """Create collections, indexes and constraints. Doing it again changes nothing."""
-        newest_first = ("seq", DESCENDING)
+        newest_first = ("_id", DESCENDING)
         self.users.create_index("email", unique=True)
         self.notifications.create_index([("user_id", ASCENDING), newest_first])
         self.notifications.create_index([("user_id", ASCENDING), ("read", ASCENDING), newest_first])

@@ -67,13 +67,15 @@ class MongoNotifications:
 
     @translated
     def page(
-        self, user_id: str, *, before: int | None, limit: int, read: bool | None
+        self, user_id: str, *, before: str | None, limit: int, read: bool | None
     ) -> Sequence[Notification]:
-        seq = {"$gt": 0} if before is None else {"$gt": 0, "$lt": before}
-        which: Document = {"user_id": user_id, "seq": seq}
+        which: Document = {"user_id": user_id, "seq": {"$gt": 0}}
+        if before is not None:
+            which["_id"] = {"$lt": before}
         if read is not None:
             which["read"] = read
-        found = self._notifications.find(which).sort("seq", DESCENDING).limit(limit)
+        # Ids sort by time. Numbers cannot do it: several notifications may arrive by one event.
+        found = self._notifications.find(which).sort("_id", DESCENDING).limit(limit)
         return [from_document(document) for document in found]
 
     @translated
