@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.visit import Visit
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from tests.browser.visit import OpenPage
     from tests.runner import Belfry
+
+# A busy machine may need longer than the usual 5 s to show a page.
+expect.set_options(timeout=15_000)
 
 QUIET = [
     "--disable-background-networking",

@@ -114,6 +114,14 @@ def test_an_event_heard_before_the_first_answer_is_fetched(run: Callable[..., Js
     assert after["asked"][-1] == SEE_NOTHING | {"sync": True, "reload": True}
 
 
+def test_what_was_seen_live_is_not_applied_again_by_an_answer(run: Callable[..., Json]) -> None:
+    late = synced(42, event_of(arrival(42)))
+    after = run(ready(41), arrival(42), reading(43, "n42"), late)
+
+    assert after["asked"][-1] == SEE_NOTHING
+    assert (after["seq"], after["read"], after["unread"]) == (43, ["n42"], 0)
+
+
 def test_a_partial_answer_asks_for_the_rest(run: Callable[..., Json]) -> None:
     first = synced(42, event_of(arrival(42)), more=True)
     after = run(ready(41), ["opened"], first, synced(43, event_of(arrival(43))))
@@ -148,6 +156,14 @@ def test_a_mark_is_shown_at_once_and_counted_once(run: Callable[..., Json]) -> N
     assert run(*confirmed)["unread"] == 1
     undone = run(*started, ["markFailed", "n42"])
     assert (undone["unread"], undone["read"]) == (2, [])
+
+
+def test_a_confirmed_mark_gives_way_to_another_device(run: Callable[..., Json]) -> None:
+    elsewhere: Json = {"type": "unread", "seq": 44, "unreadCount": 1, "ids": ["n42"]}
+    marked = [["markStarted", "n42", True], ["markSettled", "n42"], reading(43, "n42")]
+    after = run(ready(42), page_of(item(42), unread=1), *marked, ["receive", elsewhere])
+
+    assert (after["read"], after["unread"]) == ([], 1)
 
 
 def test_what_is_read_leaves_the_unread_list(run: Callable[..., Json]) -> None:
