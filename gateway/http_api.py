@@ -130,20 +130,19 @@ class HttpApi:
         limit = self._limits.payload_bytes
         if int(head.headers.get("content-length", "0")) > limit:
             raise _TooLarge
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if message.get("more_body"):
-            parts, size = [body], len(body)
-            while message.get("more_body"):
-                message = await receive()
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > limit:
-                    raise _TooLarge
-            body = b"".join(parts)
-        if message["type"] == "http.disconnect":
-            raise _ClientGone
-        return body
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _ClientGone
+            part = message.get("body", b"")
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise _TooLarge
+            more = message.get("more_body", False)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _integrate(self, route: Route, event: Event) -> HttpAnswer:
         function = route.operation.function

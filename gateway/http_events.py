@@ -125,6 +125,8 @@ def function_event(event: Event, body: bytes, context: Any) -> Event:
     if context is not None:
         event["requestContext"]["authorizer"] = {"lambda": context}
     if body:
+        # A body sent in chunks had no content-length; its chunks end at the gateway.
+        event["headers"]["content-length"] = str(len(body))
         text = _text(body, event["headers"].get("content-type", ""))
         event["body"] = b64encode(body).decode("ascii") if text is None else text
         event["isBase64Encoded"] = text is None

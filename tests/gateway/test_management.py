@@ -1,0 +1,157 @@
+"""@connections from outside, through AWS's own client."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from gateway.invoker import Event
+from tests.gateway.served import WAIT, Served, serving
+
+SPEC = """
+openapi: 3.0.3
+info: { title: T, version: "1" }
+paths: {}
+x-websocket:
+  routes:
+    $connect: { function: live.connect }
+    $disconnect: { function: live.disconnect }
+"""
+KEY, SECRET = "AKLOCAL", "local secret"
+UNKNOWN = "BFHPhfCWIAMCKlQ="
+
+
+def admit(event: Event) -> Any:
+    return {"statusCode": 200}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    functions = {"live.connect": admit, "live.disconnect": admit}
+    with serving(SPEC, functions, credentials=(KEY, SECRET)) as served:
+        yield served
+
+
+def manager(served: Served, *, stage: str = "/ws", secret: str = SECRET, key: str = KEY) -> Any:
+    return botocore.session.get_session().create_client(
+        "apigatewaymanagementapi",
+        endpoint_url=served.url + stage,
+        region_name="eu-central-1",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+    )
+
+
+@contextmanager
+def connected(served: Served) -> Iterator[tuple[ClientConnection, str]]:
+    before = len(served.functions.events_of("live.connect"))
+    with connect(served.websocket_url, user_agent_header="client/1.0") as connection:
+        event = served.events_of("live.connect", before + 1)[-1]
+        yield connection, event["requestContext"]["connectionId"]
+
+
+def refusal(raised: pytest.ExceptionInfo[ClientError]) -> tuple[int, str]:
+    response = raised.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
+
+
+@pytest.mark.parametrize("stage", ["/ws", ""])
+def test_a_push_reaches_the_client(served: Served, stage: str) -> None:
+    with connected(served) as (connection, connection_id):
+        client = manager(served, stage=stage)
+        client.post_to_connection(ConnectionId=connection_id, Data="grün".encode())
+        assert connection.recv(timeout=WAIT) == "grün"
+
+
+def test_pushes_keep_their_order(served: Served) -> None:
+    with connected(served) as (connection, connection_id):
+        client = manager(served)
+        for n in range(50):
+            client.post_to_connection(ConnectionId=connection_id, Data=str(n).encode())
+        assert [connection.recv(timeout=WAIT) for _ in range(50)] == [str(n) for n in range(50)]
+
+
+def test_a_connection_can_be_looked_at(served: Served) -> None:
+    with connected(served) as (_, connection_id):
+        found = manager(served).get_connection(ConnectionId=connection_id)
+
+    assert found["Identity"] == {"SourceIp": "127.0.0.1", "UserAgent": "client/1.0"}
+    assert found["LastActiveAt"] >= found["ConnectedAt"]
+
+
+def test_a_deleted_connection_is_closed(served: Served) -> None:
+    with connected(served) as (connection, connection_id):
+        manager(served).delete_connection(ConnectionId=connection_id)
+        with pytest.raises(ConnectionClosed):
+            connection.recv(timeout=WAIT)
+        with pytest.raises(ClientError) as raised:
+            manager(served).post_to_connection(ConnectionId=connection_id, Data=b"x")
+    assert refusal(raised) == (410, "GoneException")
+
+
+@pytest.mark.parametrize("call", ["post_to_connection", "get_connection", "delete_connection"])
+def test_an_unknown_connection_is_gone(served: Served, call: str) -> None:
+    client = manager(served)
+    data = {"Data": b"x"} if call == "post_to_connection" else {}
+
+    with pytest.raises(client.exceptions.GoneException):
+        getattr(client, call)(ConnectionId=UNKNOWN, **data)
+
+
+@pytest.mark.parametrize("bad", ["short", "a/b", "%42FHPhfCWIAMCKlQ=", "ünicode"])
+def test_a_malformed_id_is_a_bad_request(served: Served, bad: str) -> None:
+    with pytest.raises(ClientError) as raised:
+        manager(served).post_to_connection(ConnectionId=bad, Data=b"x")
+
+    assert refusal(raised) == (400, "BadRequestException")
+
+
+def test_a_message_over_128_kb_is_too_large(served: Served) -> None:
+    with connected(served) as (connection, connection_id):
+        client = manager(served)
+        with pytest.raises(client.exceptions.PayloadTooLargeException):
+            client.post_to_connection(ConnectionId=connection_id, Data=b"x" * 131_073)
+        client.post_to_connection(ConnectionId=connection_id, Data=b"x" * 131_072)
+        assert connection.recv(timeout=WAIT) == "x" * 131_072
+
+
+def test_data_that_is_no_text_is_a_bad_request(served: Served) -> None:
+    with connected(served) as (_, connection_id), pytest.raises(ClientError) as raised:
+        manager(served).post_to_connection(ConnectionId=connection_id, Data=b"\xff")
+
+    assert refusal(raised) == (400, "BadRequestException")
+
+
+@pytest.mark.parametrize("wrong", [{"secret": "another"}, {"key": "AKOTHER"}])
+def test_another_signature_is_forbidden(served: Served, wrong: dict[str, str]) -> None:
+    client = manager(served, **wrong)
+
+    with (
+        connected(served) as (_, connection_id),
+        pytest.raises(client.exceptions.ForbiddenException),
+    ):
+        client.post_to_connection(ConnectionId=connection_id, Data=b"x")
+
+
+def test_an_unsigned_call_is_forbidden_whether_the_connection_exists_or_not(served: Served) -> None:
+    with connected(served) as (_, connection_id):
+        for each in (connection_id, UNKNOWN, "malformed"):
+            response = served.http.post(f"/ws/@connections/{each}", content="x")
+            assert response.status_code == 403
+            assert response.headers["x-amzn-errortype"] == "ForbiddenException"
+
+
+def test_without_credentials_everybody_may_push() -> None:
+    functions = {"live.connect": admit, "live.disconnect": admit}
+    with serving(SPEC, functions) as served, connected(served) as (connection, connection_id):
+        assert re.fullmatch(r"[A-Za-z0-9_-]{15}=", connection_id)
+        for spelling in (connection_id, connection_id.replace("=", "%3D")):
+            assert served.http.post(f"/ws/@connections/{spelling}", content="x").status_code == 200
+            assert connection.recv(timeout=WAIT) == "x"
+        assert served.http.put(f"/ws/@connections/{connection_id}").status_code == 404

@@ -1,0 +1,143 @@
+"""openapi.yaml is read into a Spec, or refused with the place of each mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.spec import SpecError, load_spec, parse_spec
+
+GOOD = """
+openapi: 3.0.3
+info: { title: T, version: "1" }
+security: [{ bearer: [] }]
+paths:
+  /users/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
+    get: { operationId: users.get, summary: One }
+    put: { operationId: users.put, security: [] }
+  /files/{path+}:
+    x-amazon-apigateway-any-method: { operationId: files.any }
+components:
+  securitySchemes:
+    bearer:
+      type: http
+      scheme: bearer
+      x-authorizer:
+        function: auth.authorize
+        identitySource: [$request.header.Authorization]
+        resultTtlSeconds: 60
+x-websocket:
+  stage: live
+  routeSelectionExpression: $request.body.action
+  authorizer: auth.authorize_websocket
+  routes:
+    $connect: { function: live.connections }
+    sync: { function: live.sync, routeResponse: true }
+x-queues:
+  work.0: { function: work.deliver, batchSize: 10, batchingWindowSeconds: 0 }
+x-schedules:
+  work.sweep: { everySeconds: 5 }
+x-functions:
+  default: { timeoutSeconds: 10, memoryMegabytes: 256 }
+  work.deliver: { timeoutSeconds: 60, memoryMegabytes: 512 }
+"""
+
+
+def test_a_whole_file() -> None:
+    spec = parse_spec(GOOD)
+
+    assert [(o.method, o.path, o.function) for o in spec.operations] == [
+        ("GET", "/users/{id}", "users.get"),
+        ("PUT", "/users/{id}", "users.put"),
+        ("ANY", "/files/{path+}", "files.any"),
+    ]
+    get, put, _ = spec.operations
+    assert get.authorizer is not None
+    assert get.authorizer.function == "auth.authorize"
+    assert get.authorizer.result_ttl_seconds == 60
+    assert put.authorizer is None
+    assert spec.websocket is not None
+    assert spec.websocket.stage == "live"
+    assert spec.websocket.routes["sync"].route_response
+    assert not spec.websocket.routes["$connect"].route_response
+    assert spec.queues["work.0"].batch_size == 10
+    assert spec.schedules["work.sweep"].every_seconds == 5
+
+
+def test_the_addresses_are_all_functions_that_the_file_names() -> None:
+    assert parse_spec(GOOD).addresses() == (
+        "auth.authorize",
+        "auth.authorize_websocket",
+        "files.any",
+        "live.connections",
+        "live.sync",
+        "users.get",
+        "users.put",
+        "work.deliver",
+        "work.sweep",
+    )
+
+
+def test_settings_are_the_functions_own_or_the_default_ones() -> None:
+    spec = parse_spec(GOOD)
+
+    assert spec.settings("work.deliver").timeout_seconds == 60
+    assert spec.settings("users.get").memory_megabytes == 256
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("3.0.3", "3.1.0", "openapi: "),
+        ("x-queues:", "x-quues:", "x-quues: Extra inputs"),
+        ("get: { operationId: users.get,", "get: {", "paths → /users/{id} → get → operationId: "),
+        ("    get: {", "    gett: {", "paths → /users/{id} → gett: "),
+        ("users.get", "users.Get", "paths → /users/{id} → get → operationId: "),
+        ("users.put", "users.get", "put: operationId users.get is taken by paths → /users/{id} → "),
+        ("/files/{path+}", "/users/{name}", ""),
+        ("/files/{path+}", "/files/{path+}/more", "paths → /files/{path+}/more → any: a path has"),
+        ("/files/{path+}", "/files/a{b}", "paths → /files/a{b} → any: a path has whole"),
+        ("[{ bearer: [] }]", "[{ other: [] }]", "components → securitySchemes has no other"),
+        ("[{ bearer: [] }]", "[{ bearer: [], b: [] }]", "a route has one authorizer at most"),
+        ("x-authorizer:", "x-authoriser:", "securitySchemes → bearer has no x-authorizer"),
+        ("$request.header.Authorization]", "$context.x]", "x-authorizer → identitySource → 0: "),
+        ("resultTtlSeconds: 60", "resultTtlSeconds: 6000", "resultTtlSeconds: "),
+        ("resultTtlSeconds: 60", "resultTtlSecs: 60", "resultTtlSecs: Extra"),
+        ("$connect:", "$conect:", "x-websocket → routes → $conect"),
+        ("$request.body.action", "$request.header.x", "x-websocket → routeSelectionExpression: "),
+        ("batchSize: 10,", "batchSize: 0,", "x-queues → work.0 → batchSize: "),
+        ("batchSize: 10,", "batchSize: '10',", "x-queues → work.0 → batchSize: "),
+        ("{ everySeconds: 5 }", "{}", "x-schedules → work.sweep → everySeconds: Field required"),
+        ("  work.deliver: { timeout", "  work.gone: { timeout", "x-functions → work.gone: nothing"),
+        (
+            "timeoutSeconds: 60",
+            "timeoutSeconds: 901",
+            "x-functions → work.deliver → timeoutSeconds",
+        ),
+        ("  work.sweep: {", "  work.sweep: { everySeconds: 1 }\n  work.sweep: {", "given twice"),
+        ("info: {", "info: [", "no valid YAML"),
+    ],
+)
+def test_a_mistake_is_refused_with_its_place(old: str, new: str, complaint: str) -> None:
+    assert old in GOOD
+    text = GOOD.replace(old, new, 1)
+    if not complaint:  # the same shape under another name
+        text = text.replace("x-amazon-apigateway-any-method", "get")
+        complaint = "paths → /users/{name} → get: the same route as paths → /users/{id} → get"
+
+    with pytest.raises(SpecError) as raised:
+        parse_spec(text, name="wiring.yaml")
+
+    assert complaint in str(raised.value)
+    assert "wiring.yaml: " in str(raised.value)
+
+
+def test_a_missing_file_is_a_spec_error(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="cannot be read"):
+        load_spec(tmp_path / "openapi.yaml")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "just text", "openapi: 3.0.3"])
+def test_a_file_that_is_no_description_is_a_spec_error(text: str) -> None:
+    with pytest.raises(SpecError):
+        parse_spec(text)
