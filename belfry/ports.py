@@ -43,7 +43,10 @@ class Users(Protocol):
 
 
 class Outbox(Protocol):
-    """Notifications on their way: what is here and not yet dispatched cannot be forgotten."""
+    """Notifications on their way: what is here and not yet dispatched cannot be forgotten.
+
+    What is settled or given up has ended; nothing here changes it any more.
+    """
 
     def add(self, notification: Notification, dispatch_by: datetime) -> None:
         """Keep a notification, safe against the loss of any one part, before this returns."""
@@ -100,7 +103,7 @@ class Inboxes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event of kind `notification` with its contents."""
+    """An event of kind `notification` with all of its contents: a device takes a number once."""
 
     event: InboxEvent
     notifications: tuple[Notification, ...]

@@ -19,7 +19,7 @@ from belfry.accounts import register
 from belfry.inputs import Registration
 from belfry.model import Role
 from belfry.settings import Settings
-from gateway.app import Gateway, create_app
+from gateway.app import create_app
 from gateway.server import uvicorn_settings
 from gateway.spec import Spec, load_spec
 from local_runner.embedded_queue import EmbeddedQueue
@@ -90,7 +90,9 @@ def up(home: Home, *, host: str, port: int, on_ready: Callable[[Started], None])
             extra_routes=page_routes(ROOT / "web", SPEC),
         )
         about = Started(url, mongodb, "embedded, in memory", home.admin() if first else None)
-        asyncio.run(_serve(app, listening, spec, invoker, queue, lambda: on_ready(about)))
+        server = _Server(uvicorn.Config(app, **uvicorn_settings()))
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(_serve(server, listening, spec, invoker, queue, lambda: on_ready(about)))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -145,14 +147,13 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(
-    app: Gateway,
+    server: _Server,
     listening: socket.socket,
     spec: Spec,
     invoker: LocalInvoker,
     queue: EmbeddedQueue,
     on_ready: Callable[[], None],
 ) -> None:
-    server = _Server(uvicorn.Config(app, **uvicorn_settings()))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.handle_exit, number, None)

@@ -24,6 +24,8 @@ from belfry.adapters.mongo.notifications import from_document
 from belfry.model import DeliveryState, EventKind, InboxEvent, Notification, Position
 from belfry.ports import Arrival
 
+_QUEUED = DeliveryState.QUEUED.value
+
 KEPT = 128
 """How many events a client may have missed and still catch up without reloading."""
 
@@ -52,59 +54,75 @@ class MongoInboxes:
         self, ids: Sequence[str], now: datetime, session: ClientSession
     ) -> tuple[Sequence[Arrival], Collection[str]]:
         found = self._notifications.find({"_id": {"$in": list(set(ids))}}, session=session)
-        documents = sorted(found, key=lambda document: document["_id"])
-        fresh = [document for document in documents if "seq" not in document]
-        if fresh:
-            self._number(_arrivals(fresh), now, session)
-        waiting = [d for d in documents if d["state"] == DeliveryState.QUEUED.value]
-        unknown = set(ids) - {document["_id"] for document in documents}
-        return self._events_of(waiting, session), unknown
+        documents = {document["_id"]: document for document in sorted(found, key=_by_id)}
+        unknown = set(ids) - set(documents)
+        fresh = [document for document in documents.values() if "seq" not in document]
+        # Numbered by an earlier call whose devices may not have been told.
+        again = [d for d in documents.values() if "seq" in d and d["state"] == _QUEUED]
+        events = [*self._number(fresh, now, session), *self._kept_events(again, session)]
+        contents = {id_: from_document(document) for id_, document in documents.items()}
+        return [_arrival(event, contents) for event in events], unknown
 
     def _number(
-        self,
-        arrivals: Mapping[str, Sequence[Sequence[Document]]],
-        now: datetime,
-        session: ClientSession,
-    ) -> None:
-        """Add one event per arrival, and write its number into the notifications."""
-        changes = [
-            UpdateOne({"_id": user_id}, _appending(_events(groups, now)), upsert=True)
-            for user_id, groups in arrivals.items()
-        ]
-        self._inboxes.bulk_write(changes, ordered=False, session=session)
-        positions = self._inboxes.find(
-            {"_id": {"$in": list(arrivals)}}, {"seq": True}, session=session
-        )
-        numbers = []
-        for inbox in positions:
-            groups = arrivals[inbox["_id"]]
-            for seq, group in enumerate(groups, start=inbox["seq"] - len(groups) + 1):
-                for document in group:
-                    document["seq"] = seq
-                ids = [document["_id"] for document in group]
-                numbers.append(UpdateMany({"_id": {"$in": ids}}, {"$set": {"seq": seq}}))
-        self._notifications.bulk_write(numbers, ordered=False, session=session)
-
-    def _events_of(
-        self, documents: Sequence[Document], session: ClientSession
-    ) -> Sequence[Arrival]:
-        """The kept events by which these notifications arrived."""
+        self, documents: Sequence[Document], now: datetime, session: ClientSession
+    ) -> Sequence[InboxEvent]:
+        """Add the events of an arrival, and write their numbers into the notifications."""
         if not documents:
             return []
-        contents = {document["_id"]: from_document(document) for document in documents}
-        numbers = sorted({document["seq"] for document in documents})
-        people = list({document["user_id"] for document in documents})
-        inboxes = self._inboxes.find(
-            {"_id": {"$in": people}},
-            {"events": _only({"$in": ["$$this.seq", numbers]})},
+        groups = _group(documents)
+        events = self._add_events(
+            {who: _events(each, now) for who, each in groups.items()}, session
+        )
+        self._notifications.bulk_write(
+            [UpdateMany({"_id": {"$in": e.ids}}, {"$set": {"seq": e.seq}}) for e in events],
+            ordered=False,
             session=session,
         )
-        return [
-            Arrival(event, tuple(contents[id_] for id_ in event.ids if id_ in contents))
-            for inbox in inboxes
-            for event in _from(inbox)
-            if any(id_ in contents for id_ in event.ids)
+        return events
+
+    def _add_events(
+        self, events: Mapping[str, Sequence[Document]], session: ClientSession
+    ) -> Sequence[InboxEvent]:
+        """Append to each person's stream; answers the events with their numbers."""
+        if len(events) == 1:
+            [(user_id, own)] = events.items()
+            return self._add_own_events(user_id, own, session)
+        changes = [
+            UpdateOne({"_id": user_id}, _appending(own), upsert=True)
+            for user_id, own in events.items()
         ]
+        self._inboxes.bulk_write(changes, ordered=False, session=session)
+        longest = max(map(len, events.values()))
+        inboxes = self._inboxes.find(
+            {"_id": {"$in": list(events)}}, {"events": {"$slice": -longest}}, session=session
+        )
+        return [e for inbox in inboxes for e in _from(inbox)[-len(events[inbox["_id"]]) :]]
+
+    def _add_own_events(
+        self, user_id: str, events: Sequence[Document], session: ClientSession
+    ) -> Sequence[InboxEvent]:
+        """The same for one person, in one round trip: the way of a single notification."""
+        inbox = self._inboxes.find_one_and_update(
+            {"_id": user_id},
+            _appending(events),
+            projection={"events": {"$slice": -len(events)}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return _from(inbox)
+
+    def _kept_events(
+        self, documents: Sequence[Document], session: ClientSession
+    ) -> Sequence[InboxEvent]:
+        """The events by which these arrived, as far as they are kept."""
+        if not documents:
+            return []
+        people = list({document["user_id"] for document in documents})
+        numbers = {(document["user_id"], document["seq"]) for document in documents}
+        inboxes = self._inboxes.find({"_id": {"$in": people}}, {"events": True}, session=session)
+        events = (event for inbox in inboxes for event in _from(inbox))
+        return [event for event in events if (event.user_id, event.seq) in numbers]
 
     @translated
     def mark(
@@ -134,14 +152,7 @@ class MongoInboxes:
         if "seq" not in document:  # it has not arrived, so no device knows it yet
             return from_document(document), None
         kind, count = (EventKind.READ, -1) if read else (EventKind.UNREAD, 1)
-        inbox = self._inboxes.find_one_and_update(
-            {"_id": user_id},
-            _appending([_event(kind, [id_], count, now)]),
-            projection={"events": {"$slice": -1}},
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        [event] = _from(inbox)
+        [event] = self._add_own_events(user_id, [_event(kind, [id_], count, now)], session)
         return from_document(document), event
 
     @translated
@@ -161,7 +172,16 @@ class MongoInboxes:
         return position, events if len(events) == position.seq - since else None
 
 
-def _arrivals(documents: Iterable[Document]) -> Mapping[str, Sequence[Sequence[Document]]]:
+def _by_id(document: Document) -> str:
+    id_: str = document["_id"]
+    return id_
+
+
+def _arrival(event: InboxEvent, contents: Mapping[str, Notification]) -> Arrival:
+    return Arrival(event, tuple(contents[id_] for id_ in event.ids if id_ in contents))
+
+
+def _group(documents: Iterable[Document]) -> Mapping[str, Sequence[Sequence[Document]]]:
     """Group by person, and into as many arrivals as fit a frame each."""
     groups: dict[str, list[list[Document]]] = defaultdict(lambda: [[]])
     sizes: dict[str, int] = defaultdict(int)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
+from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from belfry.adapters.mongo.database import Database, Document, translated
@@ -24,7 +25,10 @@ class MongoOutbox:
     def __init__(self, database: Database) -> None:
         self._notifications = database.notifications
         # Losing such a mark in a crash costs one more, harmless dispatch: no need to wait for disk.
-        self._marks = database.notifications.with_options(write_concern=WriteConcern(1, j=False))
+        # Read as they are written, or a sweep would find again what it has just postponed.
+        self._marks = database.notifications.with_options(
+            write_concern=WriteConcern(1, j=False), read_concern=ReadConcern("local")
+        )
 
     @translated
     def add(self, notification: Notification, dispatch_by: datetime) -> None:
@@ -32,13 +36,12 @@ class MongoOutbox:
 
     @translated
     def overdue(self, now: datetime, limit: int) -> Sequence[Notification]:
-        found = self._notifications.find({"dispatch_by": {"$lte": now}})
+        found = self._marks.find({"dispatch_by": {"$lte": now}})
         return [from_document(d) for d in found.sort("dispatch_by", ASCENDING).limit(limit)]
 
     @translated
     def postpone(self, ids: Collection[str], until: datetime) -> None:
-        waiting = {"_id": {"$in": list(ids)}, "state": DeliveryState.QUEUED.value}
-        self._marks.update_many(waiting, {"$set": {"dispatch_by": until}})
+        self._marks.update_many(_waiting(ids), {"$set": {"dispatch_by": until}})
 
     @translated
     def settle(self, ids: Collection[str]) -> None:
@@ -51,7 +54,12 @@ class MongoOutbox:
     def _end(self, ids: Collection[str], marks: Mapping[str, Any]) -> None:
         if ids:
             change = {"$set": marks, "$unset": {"dispatch_by": ""}}
-            self._marks.update_many({"_id": {"$in": list(ids)}}, change)
+            self._marks.update_many(_waiting(ids), change)
+
+
+def _waiting(ids: Collection[str]) -> Document:
+    """Those of them that have not ended: a late copy of a message must not change how they did."""
+    return {"_id": {"$in": list(ids)}, "state": DeliveryState.QUEUED.value}
 
 
 class MongoNotifications:
