@@ -1,0 +1,22 @@
+"""The gateway and the runner's invoker, in front of a function that does nothing."""
+
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from gateway.app import create_app
+from gateway.server import uvicorn_settings
+from gateway.spec import load_spec
+from local_runner.invoker import LocalInvoker
+
+SPEC = Path(__file__).resolve().parent.parent / "trivial" / "openapi.yaml"
+
+
+if __name__ == "__main__":
+    port = int(sys.argv[1])
+    spec = load_spec(SPEC)
+    invoker = LocalInvoker(spec.settings, package="bench.trivial")
+    invoker.load_all(spec.addresses())
+    app = create_app(spec, invoker, endpoint_url=f"http://127.0.0.1:{port}")
+    uvicorn.run(app, port=port, **uvicorn_settings())
