@@ -5,6 +5,7 @@ The same rules stand in openapi.yaml for readers; a test compares the two.
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ def _no_nul(text: str) -> str:
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be blank")
-    return text
+    return _no_nul(text)
 
 
 def _email(text: str) -> str:
@@ -46,6 +47,15 @@ def _link(text: str) -> str:
     return text
 
 
+def _json(data: dict[str, Any]) -> dict[str, Any]:
+    try:
+        # pydantic's parser takes NaN and 1e999, and leaves what is inside Any as it is.
+        json.dumps(data, allow_nan=False)
+    except ValueError:
+        raise ValueError("must not contain NaN, Infinity or numbers beyond 1e308") from None
+    return data
+
+
 def _cursor(text: str) -> str:
     try:
         return str(UUID(text))
@@ -53,8 +63,9 @@ def _cursor(text: str) -> str:
         raise ValueError("is not a cursor of this list") from None
 
 
-Text = Annotated[str, AfterValidator(_no_nul)]
-Words = Annotated[str, AfterValidator(_no_nul), AfterValidator(_not_blank)]
+# They stand after Field in an annotation: the lengths belong to the text itself.
+Text = AfterValidator(_no_nul)
+Words = AfterValidator(_not_blank)
 
 
 class Input(BaseModel):
@@ -73,9 +84,9 @@ class Input(BaseModel):
 class Registration(Input):
     """POST /api/register."""
 
-    username: Annotated[Words, Field(min_length=1, max_length=64)]
-    email: Annotated[Text, Field(min_length=3, max_length=254), AfterValidator(_email)]
-    password: Annotated[Text, Field(min_length=8, max_length=128, repr=False)]
+    username: Annotated[str, Field(min_length=1, max_length=64), Words]
+    email: Annotated[str, Field(min_length=3, max_length=254), Text, AfterValidator(_email)]
+    password: Annotated[str, Field(min_length=8, max_length=128, repr=False), Text]
 
     @model_validator(mode="after")
     def _password_is_a_secret(self) -> Registration:
@@ -88,20 +99,20 @@ class Registration(Input):
 class Credentials(Input):
     """POST /api/login. The rules are loose, so that only the answer tells what is wrong."""
 
-    email: Annotated[Text, Field(min_length=1, max_length=254)]
-    password: Annotated[Text, Field(min_length=1, max_length=128, repr=False)]
+    email: Annotated[str, Field(min_length=1, max_length=254), Text]
+    password: Annotated[str, Field(min_length=1, max_length=128, repr=False), Text]
 
 
 class NewNotification(Input):
     """POST /api/notifications."""
 
-    user_id: Annotated[Text, Field(min_length=1, max_length=64)]
-    message: Annotated[Words, Field(min_length=1, max_length=MAX_CONTENT_BYTES)]
-    title: Annotated[Words, Field(min_length=1, max_length=200)] | None = None
-    category: Annotated[Words, Field(min_length=1, max_length=64)] | None = None
+    user_id: Annotated[str, Field(min_length=1, max_length=64), Text]
+    message: Annotated[str, Field(min_length=1, max_length=MAX_CONTENT_BYTES), Words]
+    title: Annotated[str, Field(min_length=1, max_length=200), Words] | None = None
+    category: Annotated[str, Field(min_length=1, max_length=64), Words] | None = None
     priority: Annotated[int, Field(ge=1, le=5)] = 3
-    link: Annotated[Text, Field(min_length=1, max_length=2048), AfterValidator(_link)] | None = None
-    data: dict[str, Any] | None = None
+    link: Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_link)] | None = None
+    data: Annotated[dict[str, Any], AfterValidator(_json)] | None = None
 
     @model_validator(mode="after")
     def _content_fits(self) -> NewNotification:
@@ -140,5 +151,5 @@ class ReadFrame(Input):
 
     action: str
     ref: Annotated[str, Field(max_length=64)] | None = None
-    id: Annotated[Text, Field(min_length=1, max_length=64)]
+    id: Annotated[str, Field(min_length=1, max_length=64), Text]
     read: bool = True
