@@ -6,7 +6,6 @@ the frames.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from belfry import wire
 from belfry.errors import BelfryError, FieldError, InvalidInput
@@ -110,8 +110,9 @@ def unknown_action(event: Event) -> Frame:
 def body_of(event: Event) -> dict[str, Any] | None:
     """The client's frame, or None when it is not a JSON object."""
     try:
-        body = json.loads(event.get("body") or "")
-    except (ValueError, RecursionError):
+        # Stricter than json.loads: no half surrogate pairs, which could not be sent back.
+        body = from_json(event.get("body") or "", allow_inf_nan=False)
+    except ValueError:
         return None
     return body if isinstance(body, dict) else None
 
