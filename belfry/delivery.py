@@ -52,10 +52,11 @@ class Delivery:
         """Understand a message. Raises Unreadable, saying why."""
         try:
             body = json.loads(message.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Unreadable("the body is not JSON") from None
         notification_id = body.get("notificationId") if isinstance(body, dict) else None
-        if not isinstance(notification_id, str):
+        # Ids are ASCII. JSON may hold half of a surrogate pair, which the store would fail on.
+        if not isinstance(notification_id, str) or not notification_id.isascii():
             raise Unreadable("the body has no notificationId")
         attempts = message.headers.get(ATTEMPTS_HEADER, 0)
         if not isinstance(attempts, int) or attempts < 0:
@@ -87,13 +88,14 @@ def deliver(
     failed = _push(arrivals, connections=connections, pusher=pusher, now=now)
 
     again: list[Message] = []
+    given_up: list[str] = []
     for delivery in deliveries:
         if delivery.notification_id in unknown:
             dead.append(_dead(delivery.message, "unknown notification"))
         elif delivery.notification_id in failed:
             delay = retry.delay_after(delivery.attempts)
             if delay is None:
-                outbox.give_up([delivery.notification_id], PUSH_GIVEN_UP)
+                given_up.append(delivery.notification_id)
                 dead.append(_dead(delivery.message, PUSH_GIVEN_UP))
             else:
                 until = now + timedelta(seconds=delay) + DISPATCH_WITHIN
@@ -101,6 +103,8 @@ def deliver(
                 again.append(_retry(delivery, delay))
     if again or dead:
         queue.publish([*again, *dead])
+    # After publishing: if that fails, the batch comes back and must find them as they were.
+    outbox.give_up(given_up, PUSH_GIVEN_UP)
     outbox.settle([id_ for id_ in ids if id_ not in failed and id_ not in unknown])
 
 
