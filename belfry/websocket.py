@@ -29,6 +29,7 @@ Frame = dict[str, Any]
 Answer = dict[str, Any]
 
 MAX_REF = 64
+ACTIONS = ("sync", "read", "ping")
 
 
 class FrameType(StrEnum):
@@ -103,7 +104,7 @@ def unknown_action(event: Event) -> Frame:
     sent = body_of(event)
     if sent is None:
         return error_frame(InvalidInput("A frame is a JSON object with an action."))
-    detail = "is not one of sync, read, ping" if "action" in sent else "is missing"
+    detail = f"is not one of {', '.join(ACTIONS)}" if "action" in sent else "is missing"
     return error_frame(InvalidInput(f"action {detail}", (FieldError("/action", detail),)))
 
 

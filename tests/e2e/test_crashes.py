@@ -116,9 +116,7 @@ async def _run(
         devices = [
             await stack.enter_async_context(Device(belfry.port, token)) for _, token in people
         ]
-        client = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=belfry.url, timeout=20)
-        )
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=belfry.url, timeout=20))
         posters = [asyncio.create_task(post(client)) for _ in range(AT_ONCE)]
         await time_to_crash.wait()
         await asyncio.to_thread(crash)

@@ -59,9 +59,8 @@ class MongoInboxes:
         fresh = [document for document in documents.values() if "seq" not in document]
         # Numbered by an earlier call whose devices may not have been told.
         again = [d for d in documents.values() if "seq" in d and d["state"] == _QUEUED]
-        events = [*self._number(fresh, now, session), *self._kept_events(again, session)]
-        contents = {id_: from_document(document) for id_, document in documents.items()}
-        return [_arrival(event, contents) for event in events], unknown
+        events = [*self._kept_events(again, session), *self._number(fresh, now, session)]
+        return self._whole(events, documents, session), unknown
 
     def _number(
         self, documents: Sequence[Document], now: datetime, session: ClientSession
@@ -124,6 +123,25 @@ class MongoInboxes:
         events = (event for inbox in inboxes for event in _from(inbox))
         return [event for event in events if (event.user_id, event.seq) in numbers]
 
+    def _whole(
+        self,
+        events: Sequence[InboxEvent],
+        documents: Mapping[str, Document],
+        session: ClientSession,
+    ) -> Sequence[Arrival]:
+        """The events with all that they brought, not only with what this call is about.
+
+        A device takes a number once: of half an event it would never see the other half.
+        """
+        rest = {id_ for event in events for id_ in event.ids} - documents.keys()
+        if rest:
+            found = self._notifications.find({"_id": {"$in": list(rest)}}, session=session)
+            documents = {**documents, **{document["_id"]: document for document in found}}
+        return [
+            Arrival(e, tuple(_arrived(documents[id_], e.seq) for id_ in e.ids if id_ in documents))
+            for e in events
+        ]
+
     @translated
     def mark(
         self, user_id: str, notification_id: str, *, read: bool, now: datetime
@@ -177,8 +195,8 @@ def _by_id(document: Document) -> str:
     return id_
 
 
-def _arrival(event: InboxEvent, contents: Mapping[str, Notification]) -> Arrival:
-    return Arrival(event, tuple(contents[id_] for id_ in event.ids if id_ in contents))
+def _arrived(document: Document, seq: int) -> Notification:
+    return from_document(document | {"seq": seq})
 
 
 def _group(documents: Iterable[Document]) -> Mapping[str, Sequence[Sequence[Document]]]:

@@ -1,0 +1,214 @@
+"""openapi.yaml, the functions, the models and the documents say the same, or a test fails here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate as validate_spec
+from pydantic import BaseModel
+
+from belfry import errors, inputs, wire
+from belfry.errors import BelfryError
+from belfry.function import Function
+from belfry.http import PROBLEM_TYPE
+from belfry.model import EventKind, Notification, Role, User
+from belfry.topology import delivery_queues
+from belfry.websocket import ACTIONS, FrameType
+from gateway.connections import CloseCode
+from gateway.spec import load_spec
+from local_runner.command import app
+from local_runner.invoker import LocalInvoker
+from tests.declared import ROOT, SPEC, operations, resolved, validate
+
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
+SCHEMAS = SPEC["components"]["schemas"]
+
+
+def test_openapi_yaml_is_valid_openapi() -> None:
+    assert SPEC["openapi"] == "3.0.3"
+    validate_spec(SPEC)
+
+
+def test_every_declared_function_exists_and_no_other() -> None:
+    spec = load_spec(ROOT / "openapi.yaml")
+    LocalInvoker(spec.settings).load_all(spec.addresses())
+
+
+def test_an_undeclared_and_a_missing_function_are_noticed(tmp_path: Path) -> None:
+    spec = load_spec(ROOT / "openapi.yaml")
+    addresses = [*spec.addresses(), "nowhere.nothing"]
+    addresses.remove("auth.me")
+    with pytest.raises(Exception, match=r"(?s)nowhere/nothing\.py.*auth/me\.py"):
+        LocalInvoker(spec.settings).load_all(addresses)
+
+
+def test_every_handler_is_a_function_of_ours_and_short() -> None:
+    spec = load_spec(ROOT / "openapi.yaml")
+    for address in spec.addresses():
+        file = ROOT / "functions" / f"{address.replace('.', '/')}.py"
+        assert len(file.read_text().splitlines()) < 45, file
+        module = import_module(f"functions.{address}")
+        assert isinstance(module.handler, Function)
+
+
+def test_the_queues_are_the_shards() -> None:
+    assert tuple(SPEC["x-queues"]) == delivery_queues()
+
+
+BODIES: dict[str, type[BaseModel]] = {
+    "Registration": inputs.Registration,
+    "Credentials": inputs.Credentials,
+    "NewNotification": inputs.NewNotification,
+    "Mark": inputs.Mark,
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_is_declared_as_its_model_is(name: str) -> None:
+    declared, model = SCHEMAS[name], BODIES[name].model_json_schema()
+    assert set(declared.get("required", [])) == set(model.get("required", []))
+    assert declared["additionalProperties"] is model["additionalProperties"]
+    assert _rules(declared["properties"]) == _rules(model["properties"])
+
+
+def test_the_query_is_declared_as_its_model_is() -> None:
+    parameters = operations()["/api/notifications", "get"]["parameters"]
+    declared = {each["name"]: each["schema"] for each in parameters}
+    model = inputs.InboxQuery.model_json_schema()["properties"]
+    assert _rules(declared) == _rules(model)
+
+
+def _rules(properties: dict[str, Any]) -> dict[str, Any]:
+    """What both write about fields, in one form: type, lengths, bounds, default."""
+    names = ("type", "minLength", "maxLength", "minimum", "maximum", "default")
+    rules = {}
+    for field, schema in properties.items():
+        # pydantic writes "or null" for what may be left out; the API's way is to leave it out.
+        [known] = [s for s in schema.get("anyOf", [schema]) if s.get("type") != "null"]
+        merged = {**schema, **known}
+        rules[field] = {n: merged[n] for n in names if merged.get(n) is not None}
+    return rules
+
+
+def test_every_body_in_the_api_has_a_model() -> None:
+    used = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+        for operation in operations().values()
+        if "requestBody" in operation
+    }
+    assert used == set(BODIES)
+
+
+def test_what_we_answer_is_as_declared() -> None:
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    user = User("u", "Ada", "ada@example.com", Role.ADMIN, now)
+    full = Notification("n", "u", "m", now, "t", "c", 5, "/x", {"a": [1]}, now, 7)
+    plain = Notification("n", "u", "m", now)
+    validate(SCHEMAS["User"], wire.user(user))
+    validate(SCHEMAS["Notification"], wire.notification(full))
+    validate(SCHEMAS["Notification"], wire.notification(plain))
+    assert set(wire.notification(full)) == set(SCHEMAS["Notification"]["properties"])
+    assert set(SCHEMAS["User"]["properties"]["role"]["enum"]) == {role.value for role in Role}
+
+
+def _examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
+    for (path, method), operation in operations().items():
+        body = operation.get("requestBody", {}).get("content", {})
+        contents = {"request": body}
+        for status, response in operation["responses"].items():
+            contents[status] = resolved(response).get("content", {})
+        for where, content in contents.items():
+            for media_type, media in content.items():
+                name = f"{method} {path} {where} {media_type}"
+                yield name, media["schema"], media.get("example")
+
+
+EXAMPLES = {name: (schema, example) for name, schema, example in _examples()}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_content_has_an_example_that_is_valid(name: str) -> None:
+    schema, example = EXAMPLES[name]
+    assert example is not None
+    validate(schema, example)
+
+
+def test_every_operation_declares_what_can_go_wrong() -> None:
+    for (path, method), operation in operations().items():
+        declared = set(operation["responses"])
+        expected = {"429", "500", "503"}
+        if operation.get("security"):
+            expected |= {"401", "403"}
+        if "requestBody" in operation:
+            expected |= {"400", "413"}
+        assert expected <= declared, f"{method} {path} lacks {expected - declared}"
+
+
+def test_every_problem_type_in_the_examples_is_an_error_of_ours() -> None:
+    known = {PROBLEM_TYPE + error.type: error for error in _all_errors(BelfryError)}
+    problems = [e for _, e in EXAMPLES.values() if isinstance(e, dict) and "type" in e]
+    assert problems
+    for problem in problems:
+        error = known[problem["type"]]
+        assert (problem["status"], problem["title"]) == (error.status, error.title)
+
+
+def test_the_error_tree_is_drawn_as_it_is() -> None:
+    assert errors.__doc__
+    drawn = set(re.findall(r"^    [│ ]*[├└]── (\w+)", errors.__doc__, re.MULTILINE))
+    assert drawn == {error.__name__ for error in _all_errors(BelfryError)}
+
+
+def _all_errors(error: type[BelfryError]) -> set[type[BelfryError]]:
+    return {found for sub in error.__subclasses__() for found in {sub, *_all_errors(sub)}}
+
+
+def _table(heading: str) -> dict[str, str]:
+    """The first two columns of the table under a heading of docs/protocol.md."""
+    section = PROTOCOL.split(f"## {heading}\n", 1)[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `?(\w+)`? \|(.*)\|$", section, re.MULTILINE)
+    return {name: rest for name, rest in rows if not set(name) <= {"-"}}
+
+
+def test_the_protocol_lists_every_frame_type() -> None:
+    listed = set(_table("From the server")) - {"type"}
+    assert listed == {kind.value for kind in EventKind} | {kind.value for kind in FrameType}
+
+
+def test_the_protocol_lists_every_action_and_its_fields() -> None:
+    listed = _table("From the client")
+    listed.pop("action")
+    routes = {name for name in SPEC["x-websocket"]["routes"] if not name.startswith("$")}
+    assert set(listed) == routes | {"ping"} == set(ACTIONS)
+    models: dict[str, type[BaseModel]] = {"sync": inputs.SyncFrame, "read": inputs.ReadFrame}
+    for action, model in models.items():
+        own = set(model.model_fields) - {"action", "ref"}
+        assert own <= set(re.findall(r"`(\w+)`", listed[action])), action
+
+
+def test_the_protocol_lists_every_close_code() -> None:
+    listed = {int(code) for code in _table("Close codes") if code.isdecimal()}
+    assert {code.code for code in CloseCode} <= listed
+
+
+@pytest.mark.parametrize(
+    "file", ["README.md", "CONTRIBUTING.md", *sorted(Path(ROOT, "docs").glob("*.md"))]
+)
+def test_links_and_commands_in_documents_lead_somewhere(file: str | Path) -> None:
+    text = (ROOT / file).read_text()
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert ((ROOT / file).parent / target).exists(), f"{file} links to {target}"
+    callbacks = [command.callback for command in app.registered_commands]
+    commands = {callback.__name__ for callback in callbacks if callback}
+    commands |= {str(group.name) for group in app.registered_groups}
+    for used in re.findall(r"^(?:\$ )?(?:\.venv/bin/)?belfry (\w+)", text, re.MULTILINE):
+        assert used in commands, f"{file} names belfry {used}"
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for used in re.findall(r"`make ([a-z]+)", text):
+        assert used in targets, f"{file} names make {used}"
