@@ -1,6 +1,8 @@
 """Signatures are accepted exactly when botocore would make the same."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -21,6 +23,7 @@ def signed(
     secret: str = "s",
     target: str = TARGET,
     more: dict[str, str] | None = None,
+    signer: Any = SigV4Auth,
 ) -> dict[str, str]:
     """The headers of a request that botocore signed."""
     request = AWSRequest(
@@ -29,7 +32,7 @@ def signed(
         data=BODY,
         headers={"host": "127.0.0.1:8080", **(more or {})},
     )
-    SigV4Auth(BotocoreCredentials("AK", secret), service, region).add_auth(request)
+    signer(BotocoreCredentials("AK", secret), service, region).add_auth(request)
     return {name.lower(): value for name, value in request.headers.items()}
 
 
@@ -90,8 +93,6 @@ def test_the_word_of_a_header_for_the_digest_is_not_taken() -> None:
 
 
 def test_the_true_digest_in_a_header_is_fine() -> None:
-    from hashlib import sha256
-
     verify(signed(more={"x-amz-content-sha256": sha256(BODY).hexdigest()}))
 
 
@@ -109,6 +110,21 @@ def test_a_signature_is_valid_for_minutes() -> None:
 def test_a_missing_header_is_refused(name: str) -> None:
     headers = signed()
     del headers[name]
+
+    with pytest.raises(InvalidSignature):
+        verify(headers)
+
+
+@pytest.mark.parametrize("name", ["host", "x-amz-date"])
+def test_a_true_signature_that_leaves_out_host_or_date_is_refused(name: str) -> None:
+    class Careless(SigV4Auth):  # type: ignore[misc]  # botocore ships no types
+        def headers_to_sign(self, request: AWSRequest) -> Any:
+            headers = super().headers_to_sign(request)
+            del headers[name]
+            return headers
+
+    headers = signed(signer=Careless)
+    assert name not in headers["authorization"]
 
     with pytest.raises(InvalidSignature):
         verify(headers)
