@@ -86,7 +86,8 @@ class Management:
         try:
             self._verifier.verify(scope["method"], target.decode("latin-1"), scope["headers"], body)
         except InvalidSignature as error:
-            log.warning("@connections: refused: %s", error)
+            # Below warning, so that a stranger cannot fill the log.
+            log.info("@connections: refused: %s", error)
             raise _Refused(403, "ForbiddenException", "Forbidden") from None
 
     def _connection(self, raw_path: str) -> Connection:
