@@ -11,10 +11,11 @@ the commit waits for the disk.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+import pymongo
 from pymongo import ReturnDocument, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 
@@ -23,6 +24,8 @@ from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.adapters.mongo.notifications import from_document
 from belfry.model import DeliveryState, EventKind, InboxEvent, Notification, Position
 from belfry.ports import Arrival
+
+T = TypeVar("T")
 
 _QUEUED = DeliveryState.QUEUED.value
 
@@ -47,8 +50,7 @@ class MongoInboxes:
     ) -> tuple[Sequence[Arrival], Collection[str]]:
         if not notification_ids:
             return [], set()
-        with self._client.start_session() as session:
-            return session.with_transaction(lambda s: self._append(notification_ids, now, s))
+        return self._transaction(lambda session: self._append(notification_ids, now, session))
 
     def _append(
         self, ids: Sequence[str], now: datetime, session: ClientSession
@@ -146,10 +148,9 @@ class MongoInboxes:
     def mark(
         self, user_id: str, notification_id: str, *, read: bool, now: datetime
     ) -> tuple[Notification, InboxEvent | None] | None:
-        with self._client.start_session() as session:
-            return session.with_transaction(
-                lambda s: self._mark(user_id, notification_id, read, now, s)
-            )
+        return self._transaction(
+            lambda session: self._mark(user_id, notification_id, read, now, session)
+        )
 
     def _mark(
         self, user_id: str, id_: str, read: bool, now: datetime, session: ClientSession
@@ -172,6 +173,13 @@ class MongoInboxes:
         kind, count = (EventKind.READ, -1) if read else (EventKind.UNREAD, 1)
         [event] = self._add_own_events(user_id, [_event(kind, [id_], count, now)], session)
         return from_document(document), event
+
+    def _transaction(self, change: Callable[[ClientSession], T]) -> T:
+        """Do all of it or nothing, and again when two collide, within the time of one operation."""
+        # Without this limit around it the driver tries for two minutes, whatever its settings.
+        limit = pymongo.timeout(self._client.options.timeout)
+        with limit, self._client.start_session() as session:
+            return session.with_transaction(change)
 
     @translated
     def position(self, user_id: str) -> Position:
