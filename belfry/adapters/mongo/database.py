@@ -9,7 +9,13 @@ from typing import Any, ParamSpec, TypeVar
 from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import ConfigurationError as MongoConfigurationError
-from pymongo.errors import ConnectionFailure, InvalidURI, OperationFailure, PyMongoError
+from pymongo.errors import (
+    ConnectionFailure,
+    InvalidName,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+)
 
 from belfry.errors import ConfigurationError, StoreUnavailable
 
@@ -49,7 +55,11 @@ class Database:
             )
         except (InvalidURI, MongoConfigurationError, ValueError) as error:
             raise ConfigurationError(f"MONGODB_URI is not usable: {error}") from None
-        return cls(client, name)
+        try:
+            return cls(client, name)
+        except InvalidName as error:
+            client.close()
+            raise ConfigurationError(f"MONGODB_DATABASE is not usable: {error}") from None
 
     def check(self) -> None:
         """Raise StoreUnavailable when the database does not answer."""
