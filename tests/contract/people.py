@@ -1,0 +1,33 @@
+"""What the contract tests are about: a few people and their notifications."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from belfry.model import Notification, Role, User, new_id
+from belfry.wiring import Deps
+from tests.fakes import NOON
+
+ADA, BOB = "ada", "bob"
+LATER = NOON + timedelta(seconds=15)
+
+
+def user(email: str = "ada@example.com", role: Role = Role.USER) -> User:
+    return User(id=new_id(), username="Ada", email=email, role=role, created_at=NOON)
+
+
+def sent(
+    parts: Deps, user_id: str = ADA, message: str = "Hello", id_: str | None = None
+) -> Notification:
+    """A notification that is in the outbox, and has not arrived."""
+    notification = Notification(id_ or new_id(), user_id, message, created_at=NOON)
+    parts.outbox.add(notification, dispatch_by=LATER)
+    return notification
+
+
+def arrived(parts: Deps, user_id: str = ADA, count: int = 1) -> list[str]:
+    """The ids of notifications that have arrived, one event each."""
+    ids = [sent(parts, user_id).id for _ in range(count)]
+    for id_ in ids:
+        parts.inboxes.append([id_], NOON)
+    return ids

@@ -1,0 +1,145 @@
+"""What holds for the database as a whole: its indexes, its making, and its errors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from belfry.adapters.mongo.database import Database
+from belfry.errors import ConfigurationError, StoreUnavailable
+from belfry.model import Caller, Connection, Notification, Role
+from belfry.wiring import Deps
+from tests.contract.people import ADA, BOB, LATER, arrived, sent, user
+from tests.fakes import NOON, Fakes
+from tests.runner import free_port
+
+CONNECTION = Connection("id=", ADA, "https://push.example.com/ws", NOON)
+CALLER = Caller(ADA, Role.USER)
+
+# Every method of every store, with arguments that would do.
+CALLS: dict[str, Callable[[Deps], Any]] = {
+    "store.check": lambda parts: parts.store.check(),
+    "users.add": lambda parts: parts.users.add(user(), "hash"),
+    "users.by_id": lambda parts: parts.users.by_id(ADA),
+    "users.by_email": lambda parts: parts.users.by_email("ada@example.com"),
+    "users.set_role": lambda parts: parts.users.set_role("ada@example.com", Role.ADMIN),
+    "users.all": lambda parts: list(parts.users.all()),
+    "outbox.add": lambda parts: parts.outbox.add(Notification("1", ADA, "Hello", NOON), LATER),
+    "outbox.overdue": lambda parts: parts.outbox.overdue(LATER, 10),
+    "outbox.postpone": lambda parts: parts.outbox.postpone(["1"], LATER),
+    "outbox.settle": lambda parts: parts.outbox.settle(["1"]),
+    "outbox.give_up": lambda parts: parts.outbox.give_up(["1"], "no use"),
+    "notifications.get": lambda parts: parts.notifications.get(ADA, "1"),
+    "notifications.page": lambda parts: parts.notifications.page(
+        ADA, before=None, limit=10, read=None
+    ),
+    "notifications.page of unread": lambda parts: parts.notifications.page(
+        ADA, before="1", limit=10, read=False
+    ),
+    "notifications.by_ids": lambda parts: parts.notifications.by_ids(["1"]),
+    "inboxes.append": lambda parts: parts.inboxes.append(["1"], NOON),
+    "inboxes.mark": lambda parts: parts.inboxes.mark(ADA, "1", read=True, now=NOON),
+    "inboxes.position": lambda parts: parts.inboxes.position(ADA),
+    "inboxes.missed": lambda parts: parts.inboxes.missed(ADA, 0),
+    "connections.add": lambda parts: parts.connections.add(CONNECTION),
+    "connections.of_users": lambda parts: parts.connections.of_users([ADA]),
+    "connections.remove": lambda parts: parts.connections.remove(["id="]),
+    "tickets.add": lambda parts: parts.tickets.add("secret", CALLER, LATER),
+    "tickets.redeem": lambda parts: parts.tickets.redeem("secret", NOON),
+}
+calls = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
+
+
+@calls
+def test_a_fake_that_is_down_says_so(call: Callable[[Deps], Any]) -> None:
+    fakes = Fakes()
+    fakes.memory.down = True
+    with pytest.raises(StoreUnavailable):
+        call(fakes.deps())
+
+
+@pytest.fixture(scope="module")
+def down() -> Iterator[Deps]:
+    """The stores of a database that is not there, and that nobody waits for."""
+    address = f"mongodb://127.0.0.1:{free_port()}"
+    client: MongoClient[dict[str, Any]] = MongoClient(address, timeoutMS=20)
+    with client:
+        yield Deps(database=Database(client, "nowhere"))
+
+
+@calls
+def test_a_database_that_is_down_is_unavailable_and_soon(
+    down: Deps, call: Callable[[Deps], Any]
+) -> None:
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable) as raised:
+        call(down)
+    assert raised.value.temporary
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("uri", ["", "http://localhost", "mongodb://", "mongodb://a:b:c@/"])
+def test_an_address_that_is_none_is_named(uri: str) -> None:
+    with pytest.raises(ConfigurationError, match="MONGODB_URI"):
+        Database.connect(uri, "belfry")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a.b", "$x"])
+def test_a_name_that_is_none_is_named(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="MONGODB_DATABASE"):
+        Database.connect("mongodb://127.0.0.1", name)
+
+
+def test_making_the_indexes_again_changes_nothing(database: Database) -> None:
+    def indexes() -> dict[str, Any]:
+        made = database.users.database
+        return {name: made[name].index_information() for name in made.list_collection_names()}
+
+    arrived(Deps(database=database))
+    before = indexes()
+    database.migrate()
+    assert indexes() == before
+    assert {"users", "notifications", "inboxes", "connections", "tickets"} <= before.keys()
+    assert Deps(database=database).inboxes.position(ADA).seq == 1
+
+
+def test_every_query_is_by_an_index_and_none_sorts_in_memory(database: Database) -> None:
+    """The profiler of the server itself sees each query as it was run."""
+    parts = Deps(database=database)
+    for who in (ADA, BOB):
+        arrived(parts, who, 3)
+    sent(parts, id_="0")
+    database.users.database.command("profile", 2)
+    for call in CALLS.values():
+        call(parts)
+    database.users.database.command("profile", 0)
+    entries = [
+        entry
+        for entry in database.users.database["system.profile"].find({"planSummary": {"$ne": None}})
+        if not entry["ns"].endswith("system.profile")
+    ]
+    unindexed = [entry for entry in entries if "COLLSCAN" in entry["planSummary"]]
+    assert [entry["command"] for entry in unindexed] == []
+    assert [entry["command"] for entry in entries if entry.get("hasSortStage")] == []
+    seen = {entry["ns"].partition(".")[2] for entry in entries}
+    assert seen == {"users", "notifications", "inboxes", "connections", "tickets"}
+
+
+def test_a_page_reads_no_more_than_it_shows(database: Database) -> None:
+    parts = Deps(database=database)
+    ids = arrived(parts, count=30)
+    arrived(parts, BOB, 30)
+    for id_ in ids[10:]:
+        parts.inboxes.mark(ADA, id_, read=True, now=NOON + timedelta(seconds=1))
+    database.users.database.command("profile", 2)
+    for read in (None, True, False):
+        parts.notifications.page(ADA, before=ids[25], limit=5, read=read)
+    database.users.database.command("profile", 0)
+    profile = database.users.database["system.profile"]
+    examined = [entry["docsExamined"] for entry in profile.find({"op": "query"})]
+    assert examined == [5, 5, 5]

@@ -1,0 +1,47 @@
+"""The state of a delivery in MongoDB: it ends once, and stays as it ended."""
+
+from typing import Any
+
+from pymongo.read_concern import ReadConcern
+
+from belfry.adapters.mongo.database import Database
+from belfry.wiring import Deps
+from tests.contract.people import sent
+from tests.fakes import Fakes
+
+
+def state(database: Database, id_: str) -> tuple[Any, ...]:
+    # The end of a delivery is written without waiting for the disk: read it the same way.
+    rows = database.notifications.with_options(read_concern=ReadConcern("local"))
+    found = rows.find_one({"_id": id_})
+    assert found
+    return found["state"], found.get("failure"), "dispatch_by" in found
+
+
+def test_a_delivery_begins_queued(empty_database: Database) -> None:
+    assert state(empty_database, sent(Deps(database=empty_database)).id) == ("queued", None, True)
+
+
+def test_what_was_given_up_is_not_settled_by_a_late_copy(empty_database: Database) -> None:
+    parts = Deps(database=empty_database)
+    id_ = sent(parts).id
+    parts.outbox.give_up([id_], "no use")
+    parts.outbox.settle([id_])
+    assert state(empty_database, id_) == ("failed", "no use", False)
+
+
+def test_what_was_settled_is_not_given_up_by_a_late_copy(empty_database: Database) -> None:
+    parts = Deps(database=empty_database)
+    id_ = sent(parts).id
+    parts.outbox.settle([id_])
+    parts.outbox.give_up([id_], "no use")
+    assert state(empty_database, id_) == ("dispatched", None, False)
+
+
+def test_the_fake_keeps_the_same_states() -> None:
+    fakes = Fakes()
+    id_ = sent(fakes.deps()).id
+    fakes.outbox.give_up([id_], "no use")
+    fakes.outbox.settle([id_])
+    row = fakes.memory.tables.notifications[id_]
+    assert (row.state, row.failure, row.dispatch_by) == ("failed", "no use", None)

@@ -1,0 +1,392 @@
+"""In-memory fakes of every port. The contract tests hold them to the adapters' promises."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from belfry import wire
+from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, KEPT
+from belfry.errors import EmailTaken, InvalidToken, QueueUnavailable, StoreUnavailable
+from belfry.model import (
+    Caller,
+    Connection,
+    DeliveryState,
+    EventKind,
+    InboxEvent,
+    Notification,
+    Position,
+    Role,
+    User,
+)
+from belfry.ports import Arrival, Message, PushResult, StoredUser
+from belfry.retry import RetryPolicy
+from belfry.wiring import Deps
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+class FakeClock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Row:
+    """A stored notification and where it is on its way."""
+
+    notification: Notification
+    dispatch_by: datetime | None
+    state: DeliveryState = DeliveryState.QUEUED
+    failure: str | None = None
+
+
+@dataclass
+class Stream:
+    """One person's numbered events, of which the last ones are kept."""
+
+    user_id: str
+    position: Position = field(default_factory=Position)
+    events: deque[InboxEvent] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def add(
+        self, kind: EventKind, ids: Iterable[str], unread_change: int, now: datetime
+    ) -> InboxEvent:
+        self.position = Position(self.position.seq + 1, self.position.unread + unread_change)
+        seq, unread = self.position.seq, self.position.unread
+        event = InboxEvent(self.user_id, seq, kind, tuple(ids), unread, now)
+        self.events.append(event)
+        return event
+
+
+@dataclass
+class Tables:
+    users: dict[str, StoredUser] = field(default_factory=dict)
+    notifications: dict[str, Row] = field(default_factory=dict)
+    streams: dict[str, Stream] = field(default_factory=dict)
+    connections: dict[str, Connection] = field(default_factory=dict)
+    tickets: dict[str, tuple[Caller, datetime]] = field(default_factory=dict)
+
+
+class Memory:
+    """What the fake stores share, as they would a database. While it is `down` it is no use."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self._tables = Tables()
+
+    @property
+    def tables(self) -> Tables:
+        if self.down:
+            raise StoreUnavailable("The database does not answer. Try again.")
+        return self._tables
+
+
+class FakeStore:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def check(self) -> None:
+        _ = self._memory.tables
+
+
+class FakeUsers:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def add(self, user: User, password_hash: str) -> None:
+        if self.by_email(user.email):
+            raise EmailTaken("There is an account with this e-mail address already.")
+        self._memory.tables.users[user.id] = StoredUser(user, password_hash)
+
+    def by_id(self, user_id: str) -> User | None:
+        stored = self._memory.tables.users.get(user_id)
+        return stored.user if stored else None
+
+    def by_email(self, email: str) -> StoredUser | None:
+        everybody = self._memory.tables.users.values()
+        return next((stored for stored in everybody if stored.user.email == email), None)
+
+    def set_role(self, email: str, role: Role) -> bool:
+        stored = self.by_email(email)
+        if stored is None:
+            return False
+        changed = replace(stored, user=replace(stored.user, role=role))
+        self._memory.tables.users[stored.user.id] = changed
+        return True
+
+    def all(self) -> Iterable[User]:
+        everybody = [stored.user for stored in self._memory.tables.users.values()]
+        return sorted(everybody, key=lambda user: user.email)
+
+
+class FakeOutbox:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def add(self, notification: Notification, dispatch_by: datetime) -> None:
+        self._memory.tables.notifications[notification.id] = Row(notification, dispatch_by)
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[Notification]:
+        waiting = [
+            (row.dispatch_by, row.notification)
+            for row in self._memory.tables.notifications.values()
+            if row.dispatch_by and row.dispatch_by <= now
+        ]
+        waiting.sort(key=lambda each: each[0])
+        return [notification for _, notification in waiting[:limit]]
+
+    def postpone(self, ids: Collection[str], until: datetime) -> None:
+        for row in self._queued(ids):
+            row.dispatch_by = until
+
+    def settle(self, ids: Collection[str]) -> None:
+        for row in self._queued(ids):
+            row.state, row.dispatch_by = DeliveryState.DISPATCHED, None
+
+    def give_up(self, ids: Collection[str], reason: str) -> None:
+        for row in self._queued(ids):
+            row.state, row.dispatch_by, row.failure = DeliveryState.FAILED, None, reason
+
+    def _queued(self, ids: Collection[str]) -> Sequence[Row]:
+        rows = self._memory.tables.notifications
+        found = [rows[id_] for id_ in ids if id_ in rows]
+        return [row for row in found if row.state is DeliveryState.QUEUED]
+
+
+class FakeNotifications:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def get(self, user_id: str, notification_id: str) -> Notification | None:
+        row = self._memory.tables.notifications.get(notification_id)
+        return row.notification if row and row.notification.user_id == user_id else None
+
+    def page(
+        self, user_id: str, *, before: str | None, limit: int, read: bool | None
+    ) -> Sequence[Notification]:
+        found = [
+            row.notification
+            for row in self._memory.tables.notifications.values()
+            if row.notification.user_id == user_id
+            and row.notification.seq
+            and (before is None or row.notification.id < before)
+            and read in (None, row.notification.read)
+        ]
+        return sorted(found, key=lambda notification: notification.id, reverse=True)[:limit]
+
+    def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]:
+        rows = self._memory.tables.notifications
+        return {id_: rows[id_].notification for id_ in ids if id_ in rows}
+
+
+class FakeInboxes:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def append(
+        self, notification_ids: Sequence[str], now: datetime
+    ) -> tuple[Sequence[Arrival], Collection[str]]:
+        rows = self._memory.tables.notifications
+        known = sorted(rows.keys() & set(notification_ids))
+        fresh = [rows[id_].notification for id_ in known if rows[id_].notification.seq is None]
+        for group in _frames(fresh):
+            ids = [notification.id for notification in group]
+            unread = sum(not notification.read for notification in group)
+            event = self._stream(group[0].user_id).add(EventKind.NOTIFICATION, ids, unread, now)
+            for notification in group:
+                rows[notification.id].notification = replace(notification, seq=event.seq)
+        waiting = [rows[id_] for id_ in known if rows[id_].state is DeliveryState.QUEUED]
+        places = {(row.notification.user_id, row.notification.seq) for row in waiting}
+        arrivals = [
+            Arrival(event, tuple(rows[id_].notification for id_ in event.ids))
+            for user_id in sorted({user_id for user_id, _ in places})
+            for event in self._stream(user_id).events
+            if (user_id, event.seq) in places
+        ]
+        return arrivals, set(notification_ids) - rows.keys()
+
+    def mark(
+        self, user_id: str, notification_id: str, *, read: bool, now: datetime
+    ) -> tuple[Notification, InboxEvent | None] | None:
+        row = self._memory.tables.notifications.get(notification_id)
+        if row is None or row.notification.user_id != user_id:
+            return None
+        if row.notification.read == read:
+            return row.notification, None
+        row.notification = replace(row.notification, read_at=now if read else None)
+        if row.notification.seq is None:
+            return row.notification, None
+        kind, change = (EventKind.READ, -1) if read else (EventKind.UNREAD, 1)
+        return row.notification, self._stream(user_id).add(kind, [notification_id], change, now)
+
+    def position(self, user_id: str) -> Position:
+        return self._stream(user_id).position
+
+    def missed(self, user_id: str, since: int) -> tuple[Position, Sequence[InboxEvent] | None]:
+        stream = self._stream(user_id)
+        events = [event for event in stream.events if event.seq > since]
+        complete = len(events) == stream.position.seq - since
+        return stream.position, events if complete else None
+
+    def _stream(self, user_id: str) -> Stream:
+        return self._memory.tables.streams.setdefault(user_id, Stream(user_id))
+
+
+def _frames(fresh: Iterable[Notification]) -> Iterable[Sequence[Notification]]:
+    """One arrival per person, or as many as it takes to stay within a frame each."""
+    by_person = defaultdict(list)
+    for notification in fresh:
+        by_person[notification.user_id].append(notification)
+    for theirs in by_person.values():
+        group: list[Notification] = []
+        size = 0
+        for notification in theirs:
+            bytes_ = len(wire.dumps(wire.notification(notification)).encode())
+            if group and size + bytes_ > ARRIVAL_BYTES:
+                yield group
+                group, size = [], 0
+            group.append(notification)
+            size += bytes_
+        yield group
+
+
+class FakeConnections:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def add(self, connection: Connection) -> None:
+        self._memory.tables.connections[connection.id] = connection
+
+    def remove(self, ids: Collection[str]) -> None:
+        for id_ in ids:
+            self._memory.tables.connections.pop(id_, None)
+
+    def of_users(self, user_ids: Collection[str]) -> Sequence[Connection]:
+        everyone = self._memory.tables.connections.values()
+        return [connection for connection in everyone if connection.user_id in user_ids]
+
+
+class FakeTickets:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def add(self, ticket: str, caller: Caller, expires_at: datetime) -> None:
+        self._memory.tables.tickets[ticket] = caller, expires_at
+
+    def redeem(self, ticket: str, now: datetime) -> Caller | None:
+        caller, expires_at = self._memory.tables.tickets.pop(ticket, (None, now))
+        return caller if expires_at > now else None
+
+
+class FakeQueue:
+    """Keeps what was published, in its order."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.published: list[Message] = []
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        self.check()
+        self.published += messages
+
+    def check(self) -> None:
+        if self.down:
+            raise QueueUnavailable("The queue does not answer.")
+
+    def take(self) -> list[Message]:
+        """What was published since the last time."""
+        taken, self.published = self.published, []
+        return taken
+
+
+class FakePusher:
+    """Keeps the frames that it was given; `results` says what becomes of a connection's."""
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[str, dict[str, Any]]] = []
+        self.results: dict[str, PushResult] = {}
+
+    def push(self, frames: Sequence[tuple[Connection, bytes]]) -> Sequence[PushResult]:
+        self.frames += [(connection.id, json.loads(frame)) for connection, frame in frames]
+        return [self.results.get(connection.id, PushResult.DONE) for connection, _ in frames]
+
+    def take(self) -> list[tuple[str, dict[str, Any]]]:
+        """The connection and content of each frame since the last time."""
+        taken, self.frames = self.frames, []
+        return taken
+
+
+class FakePasswords:
+    """Hashes that anybody can read; counts comparisons."""
+
+    def __init__(self) -> None:
+        self.compared = 0
+
+    def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    def matches(self, password: str, password_hash: str | None) -> bool:
+        self.compared += 1
+        return password_hash == self.hash(password)
+
+
+class FakeTokens:
+    """Issues and verifies: remembers whom each token was given to."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self._issued: dict[str, tuple[Caller, datetime]] = {}
+
+    def issue(self, user: User) -> tuple[str, int]:
+        token = f"token {len(self._issued)}"
+        expires_at = self._clock() + timedelta(minutes=15)
+        self._issued[token] = Caller(user.id, user.role), expires_at
+        return token, 900
+
+    def verify(self, token: str) -> tuple[Caller, datetime]:
+        caller, expires_at = self._issued.get(token, (None, self._clock()))
+        if caller is None or expires_at <= self._clock():
+            raise InvalidToken("The token is not valid.")
+        return caller, expires_at
+
+
+class Fakes:
+    """A whole Belfry of fakes, over one memory and one clock. Its names are those of `Deps`."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self.clock = FakeClock()
+        self.store = FakeStore(self.memory)
+        self.users = FakeUsers(self.memory)
+        self.outbox = FakeOutbox(self.memory)
+        self.notifications = FakeNotifications(self.memory)
+        self.inboxes = FakeInboxes(self.memory)
+        self.connections = FakeConnections(self.memory)
+        self.tickets = FakeTickets(self.memory)
+        self.queue = FakeQueue()
+        self.pusher = FakePusher()
+        self.passwords = FakePasswords()
+        self.tokens = FakeTokens(self.clock)
+        self.retry = RetryPolicy()
+
+    def deps(self) -> Deps:
+        tokens = {"token_issuer": self.tokens, "token_verifier": self.tokens}
+        return Deps(**{**vars(self), **tokens})
+
+
+def fake_deps() -> Deps:
+    """What a handler needs, all of it fake."""
+    return Fakes().deps()
