@@ -1,0 +1,196 @@
+"""What the port `Pusher` promises; the real one pushes to a server that answers as it is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import pytest
+
+from belfry.adapters.apigateway import ApiGatewayPusher
+from belfry.model import Connection
+from belfry.ports import Pusher, PushResult
+from belfry.retry import RetryPolicy
+from belfry.settings import Settings
+from tests.fakes import NOON, FakePusher
+from tests.runner import free_port
+
+FRAME = {"type": "read", "seq": 1, "text": "grüße"}
+BYTES = json.dumps(FRAME, ensure_ascii=False).encode()
+STATUS = {
+    PushResult.DONE: 200,
+    PushResult.GONE: 410,
+    PushResult.LATER: 503,
+    PushResult.REFUSED: 413,
+}
+SETTINGS = Settings(
+    mongodb_uri="",
+    mongodb_database="",
+    token_public_key="",
+    token_private_key=None,
+    retry=RetryPolicy(),
+    aws_region="us-east-1",
+    aws_access_key_id="AKID",
+    aws_secret_access_key="secret",
+    aws_session_token=None,
+)
+
+
+class ManagementServer(ThreadingHTTPServer):
+    """Answers POST @connections/{id} with a status of its own for each id; 0 hangs up."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Posted)
+        self.statuses: dict[str, int] = {}
+        self.posted: list[tuple[str, str, bytes, dict[str, str]]] = []
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/ws"
+
+
+class Posted(BaseHTTPRequestHandler):
+    server: ManagementServer
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        id_ = unquote(self.path.rpartition("/")[2])
+        self.server.posted.append((self.path, id_, body, dict(self.headers.items())))
+        status = self.server.statuses.get(id_, 200)
+        if not status:
+            self.close_connection = True
+            return
+        self.send_response(status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base names it so
+        pass
+
+
+class Devices(Protocol):
+    """A pusher, and what the devices at its other end see."""
+
+    pusher: Pusher
+    endpoint: str
+
+    def will(self, id_: str, result: PushResult) -> None: ...
+
+    def received(self) -> dict[str, Any]: ...
+
+
+class FakeDevices:
+    endpoint = "https://push.example.com/ws"
+
+    def __init__(self) -> None:
+        self.pusher = FakePusher()
+
+    def will(self, id_: str, result: PushResult) -> None:
+        self.pusher.results[id_] = result
+
+    def received(self) -> dict[str, Any]:
+        return dict(self.pusher.frames)
+
+
+@dataclass
+class RealDevices:
+    server: ManagementServer
+    pusher: Pusher = field(default_factory=lambda: ApiGatewayPusher(SETTINGS))
+
+    @property
+    def endpoint(self) -> str:
+        return self.server.endpoint
+
+    def will(self, id_: str, result: PushResult) -> None:
+        self.server.statuses[id_] = STATUS[result]
+
+    def received(self) -> dict[str, Any]:
+        return {id_: json.loads(body) for _, id_, body, _ in self.server.posted}
+
+
+@pytest.fixture
+def server() -> Iterator[ManagementServer]:
+    with ManagementServer() as serving:
+        thread = Thread(target=serving.serve_forever, args=(0.01,))
+        thread.start()
+        yield serving
+        serving.shutdown()
+        thread.join(5)
+
+
+@pytest.fixture(params=["fake", "apigateway"])
+def devices(request: pytest.FixtureRequest) -> FakeDevices | RealDevices:
+    if request.param == "fake":
+        return FakeDevices()
+    return RealDevices(request.getfixturevalue("server"))
+
+
+def connection(devices: Devices, id_: str) -> Connection:
+    return Connection(id_, "ada", devices.endpoint, NOON)
+
+
+def test_a_frame_reaches_its_connection(devices: Devices) -> None:
+    results = devices.pusher.push([(connection(devices, "BFHPhfCWIAMCKlQ="), BYTES)])
+    assert list(results) == [PushResult.DONE]
+    assert devices.received() == {"BFHPhfCWIAMCKlQ=": FRAME}
+
+
+def test_nothing_to_push_is_nothing(devices: Devices) -> None:
+    assert list(devices.pusher.push([])) == []
+
+
+@pytest.mark.parametrize("result", list(PushResult))
+def test_each_outcome_is_told(devices: Devices, result: PushResult) -> None:
+    devices.will("a=", result)
+    assert list(devices.pusher.push([(connection(devices, "a="), BYTES)])) == [result]
+
+
+def test_results_come_in_the_order_of_the_frames(devices: Devices) -> None:
+    wanted = [list(PushResult)[number % 4] for number in range(40)]
+    for number, result in enumerate(wanted):
+        devices.will(f"{number}=", result)
+    frames = [(connection(devices, f"{number}="), BYTES) for number in range(40)]
+    assert list(devices.pusher.push(frames)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [
+        (408, PushResult.LATER),
+        (429, PushResult.LATER),
+        (500, PushResult.LATER),
+        (502, PushResult.LATER),
+        (400, PushResult.REFUSED),
+        (403, PushResult.REFUSED),
+        (0, PushResult.LATER),
+    ],
+)
+def test_what_a_status_means(server: ManagementServer, status: int, result: PushResult) -> None:
+    server.statuses["a="] = status
+    frames = [(Connection("a=", "ada", server.endpoint, NOON), BYTES)]
+    assert list(ApiGatewayPusher(SETTINGS).push(frames)) == [result]
+
+
+def test_a_gateway_that_is_not_there_has_no_connections_any_more() -> None:
+    nowhere = Connection("a=", "ada", f"http://127.0.0.1:{free_port()}/ws", NOON)
+    assert list(ApiGatewayPusher(SETTINGS).push([(nowhere, BYTES)])) == [PushResult.GONE]
+
+
+def test_a_push_is_signed_and_its_path_is_encoded(server: ManagementServer) -> None:
+    settings = replace(SETTINGS, aws_session_token="session")
+    target = Connection("a+/b=", "ada", server.endpoint, NOON)
+    ApiGatewayPusher(settings).push([(target, BYTES)])
+    [(path, _, body, headers)] = server.posted
+    assert path == "/ws/@connections/a%2B%2Fb%3D"
+    assert body == BYTES
+    assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKID/")
+    assert "/us-east-1/execute-api/aws4_request" in headers["Authorization"]
+    assert headers["X-Amz-Security-Token"] == "session"
