@@ -17,8 +17,9 @@ class Settings:
     MONGODB_DATABASE       its name (belfry)
     TOKEN_PRIVATE_KEY      Ed25519, PEM; only where tokens are issued
     TOKEN_PUBLIC_KEY       Ed25519, PEM
-    RETRY_MAX_ATTEMPTS     retries of a push (3)
-    RETRY_DELAY_SECONDS    before the first retry (1); each further one waits five times as long
+    RETRY_MAX_ATTEMPTS     retries of a push (3), at most 10
+    RETRY_DELAY_SECONDS    before the first retry (1), at most 3600; each further one waits five
+                           times as long
     AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
                            as Lambda sets them; they sign the pushes to WebSockets
     """
@@ -42,8 +43,8 @@ class Settings:
             token_public_key=_required(environment, "TOKEN_PUBLIC_KEY"),
             token_private_key=environment.get("TOKEN_PRIVATE_KEY"),
             retry=RetryPolicy(
-                max_attempts=int(_number(environment, "RETRY_MAX_ATTEMPTS", 3, whole=True)),
-                first_delay=_number(environment, "RETRY_DELAY_SECONDS", 1.0),
+                max_attempts=int(_number(environment, "RETRY_MAX_ATTEMPTS", 3, 10, whole=True)),
+                first_delay=_number(environment, "RETRY_DELAY_SECONDS", 1.0, 3600),
             ),
             aws_region=_required(environment, "AWS_REGION"),
             aws_access_key_id=_required(environment, "AWS_ACCESS_KEY_ID"),
@@ -60,7 +61,7 @@ def _required(environment: Mapping[str, str], name: str) -> str:
 
 
 def _number(
-    environment: Mapping[str, str], name: str, default: float, *, whole: bool = False
+    environment: Mapping[str, str], name: str, default: float, most: float, *, whole: bool = False
 ) -> float:
     text = environment.get(name)
     if text is None:
@@ -70,6 +71,6 @@ def _number(
     except ValueError:
         kind = "a whole number" if whole else "a number"
         raise ConfigurationError(f"{name} is not {kind}: {text!r}") from None
-    if not 0 <= value < 1e6:
-        raise ConfigurationError(f"{name} is out of range: {text!r}")
+    if not 0 <= value <= most:
+        raise ConfigurationError(f"{name} is not between 0 and {most}: {text!r}")
     return value
