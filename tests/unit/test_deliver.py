@@ -1,0 +1,309 @@
+"""dispatch.deliver: a batch of the queue, brought into inboxes and onto devices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from belfry.delivery import HANDSHAKE
+from belfry.errors import QueueUnavailable, StoreUnavailable
+from belfry.model import Connection, DeliveryState, Notification, new_id
+from belfry.ports import Message, PushResult
+from belfry.sending import DISPATCH_WITHIN
+from belfry.topology import delivery_queue
+from functions.dispatch import deliver
+from tests.fakes import NOON, Fakes, Row
+from tests.unit.events import ADA, BOB, Event, queue_event, queue_record
+
+DEAD = "belfry.dead"
+FRAME_LIMIT = 128 * 1024
+
+
+def sent(fakes: Fakes, user_id: str = ADA, message: str = "Hello") -> str:
+    notification = Notification(new_id(), user_id, message, fakes.clock())
+    fakes.outbox.add(notification, dispatch_by=fakes.clock() + DISPATCH_WITHIN)
+    return notification.id
+
+
+def open_socket(fakes: Fakes, id_: str, user_id: str = ADA, *, age: float = 3600) -> None:
+    since = fakes.clock() - timedelta(seconds=age)
+    fakes.connections.add(Connection(id_, user_id, "https://push.example.com/ws", since))
+
+
+def record(id_: Any, attempts: int | None = None) -> Event:
+    headers = {} if attempts is None else {"x-retry-attempts": attempts}
+    return queue_record({"notificationId": id_}, headers)
+
+
+def run(fakes: Fakes, *records: Event) -> None:
+    deliver.handler.using(fakes.deps())(queue_event(*records), None)
+
+
+def row(fakes: Fakes, id_: str) -> Row:
+    return fakes.memory.tables.notifications[id_]
+
+
+def reasons(messages: Sequence[Message]) -> list[Any]:
+    assert {message.queue for message in messages} <= {DEAD}
+    return [message.headers["x-dead-reason"] for message in messages]
+
+
+def test_a_notification_reaches_every_device_of_its_person_and_no_other(fakes: Fakes) -> None:
+    for device, user_id in (("phone=", ADA), ("laptop=", ADA), ("bobs=", BOB)):
+        open_socket(fakes, device, user_id)
+    id_ = sent(fakes)
+    run(fakes, record(id_))
+    frame = {
+        "type": "notification",
+        "seq": 1,
+        "at": "2026-01-05T12:00:00.000Z",
+        "unreadCount": 1,
+        "notifications": [
+            {
+                "id": id_,
+                "userId": ADA,
+                "message": "Hello",
+                "priority": 3,
+                "read": False,
+                "createdAt": "2026-01-05T12:00:00.000Z",
+                "seq": 1,
+            }
+        ],
+    }
+    assert fakes.pusher.take() == [("phone=", frame), ("laptop=", frame)]
+    assert (row(fakes, id_).state, row(fakes, id_).dispatch_by) == ("dispatched", None)
+    assert fakes.queue.published == []
+
+
+def test_without_an_open_device_it_waits_in_the_inbox(fakes: Fakes) -> None:
+    id_ = sent(fakes)
+    run(fakes, record(id_))
+    assert fakes.pusher.frames == []
+    assert row(fakes, id_).state is DeliveryState.DISPATCHED
+    assert fakes.inboxes.position(ADA).unread == 1
+
+
+def test_a_batch_travels_in_one_frame_per_device(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    open_socket(fakes, "bobs=", BOB)
+    ids = [sent(fakes) for _ in range(50)]
+    bobs = sent(fakes, BOB)
+    run(fakes, *[record(id_) for id_ in [*ids[::-1], bobs]])
+    frames = dict(fakes.pusher.frames)
+    assert len(fakes.pusher.frames) == 2
+    assert [item["id"] for item in frames["phone="]["notifications"]] == ids
+    assert [item["id"] for item in frames["bobs="]["notifications"]] == [bobs]
+
+
+def test_no_frame_is_larger_than_the_gateway_takes(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    ids = [sent(fakes, message="x" * 32_000) for _ in range(10)]
+    run(fakes, *map(record, ids))
+    frames = [frame for _, frame in fakes.pusher.take()]
+    assert all(len(json.dumps(frame).encode()) < FRAME_LIMIT for frame in frames)
+    assert [frame["seq"] for frame in frames] == [1, 2, 3, 4]
+    assert [item["id"] for frame in frames for item in frame["notifications"]] == ids
+
+
+def test_a_message_that_comes_twice_changes_nothing_twice(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    id_ = sent(fakes)
+    run(fakes, record(id_), record(id_))
+    run(fakes, record(id_))
+    assert len(fakes.pusher.frames) == 1
+    assert fakes.inboxes.position(ADA).seq == 1
+
+
+def test_a_connection_that_is_gone_is_forgotten(fakes: Fakes) -> None:
+    for device in ("phone=", "laptop="):
+        open_socket(fakes, device)
+    fakes.pusher.results["phone="] = PushResult.GONE
+    id_ = sent(fakes)
+    run(fakes, record(id_))
+    assert [c.id for c in fakes.connections.of_users([ADA])] == ["laptop="]
+    assert row(fakes, id_).state is DeliveryState.DISPATCHED
+    assert fakes.queue.published == []
+
+
+@pytest.mark.parametrize(("older", "kept"), [(-1, 1), (0, 1), (1, 0)])
+def test_a_connection_that_may_still_be_opening_is_not_forgotten(
+    fakes: Fakes, older: float, kept: int
+) -> None:
+    # API Gateway answers 410 until $connect has returned.
+    open_socket(fakes, "phone=", age=HANDSHAKE.total_seconds() + older)
+    fakes.pusher.results["phone="] = PushResult.GONE
+    run(fakes, record(sent(fakes)))
+    assert len(fakes.connections.of_users([ADA])) == kept
+
+
+def test_a_push_that_is_refused_is_not_tried_again(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    fakes.pusher.results["phone="] = PushResult.REFUSED
+    id_ = sent(fakes)
+    run(fakes, record(id_))
+    assert row(fakes, id_).state is DeliveryState.DISPATCHED
+    assert fakes.queue.published == []
+    assert len(fakes.connections.of_users([ADA])) == 1
+
+
+@pytest.mark.parametrize(("attempts", "delay"), [(None, 1), (0, 1), (1, 5), (2, 25)])
+def test_a_push_that_failed_for_the_moment_is_tried_again_later(
+    fakes: Fakes, attempts: int | None, delay: float
+) -> None:
+    open_socket(fakes, "phone=")
+    open_socket(fakes, "laptop=")
+    fakes.pusher.results["phone="] = PushResult.LATER
+    failed, other = sent(fakes), sent(fakes, BOB)
+    run(fakes, record(failed, attempts), record(other))
+    [message] = fakes.queue.take()
+    assert message.queue == delivery_queue(ADA)
+    assert json.loads(message.body) == {"notificationId": failed}
+    assert message.headers == {"x-retry-attempts": (attempts or 0) + 1}
+    assert message.delay == delay
+    assert row(fakes, failed).state is DeliveryState.QUEUED
+    # The sweep must not publish it once more while it waits.
+    assert row(fakes, failed).dispatch_by == NOON + timedelta(seconds=delay) + DISPATCH_WITHIN
+    assert row(fakes, other).state is DeliveryState.DISPATCHED
+
+
+def test_a_retry_that_works_settles_it_with_the_same_number(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    fakes.pusher.results["phone="] = PushResult.LATER
+    id_ = sent(fakes)
+    run(fakes, record(id_))
+    fakes.pusher.results.clear()
+    run(fakes, record(id_, 1))
+    [(_, failed), (_, worked)] = fakes.pusher.take()
+    assert failed == worked
+    assert row(fakes, id_).state is DeliveryState.DISPATCHED
+
+
+def test_half_of_a_failed_batch_is_told_as_the_whole_that_it_was(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    fakes.pusher.results["phone="] = PushResult.LATER
+    ids = [sent(fakes) for _ in range(2)]
+    run(fakes, *map(record, ids))
+    fakes.pusher.results.clear()
+    fakes.pusher.take()
+    run(fakes, record(ids[1], 1))
+    [(_, frame)] = fakes.pusher.take()
+    assert [item["id"] for item in frame["notifications"]] == ids
+
+
+def test_retries_that_are_used_up_end_in_the_dead_letters(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    fakes.pusher.results["phone="] = PushResult.LATER
+    id_ = sent(fakes)
+    run(fakes, record(id_, 3))
+    [message] = fakes.queue.take()
+    assert (message.queue, message.delay) == (DEAD, 0)
+    assert json.loads(message.body) == {"notificationId": id_}
+    assert message.headers == {
+        "x-retry-attempts": 3,
+        "x-dead-reason": "push retries exhausted",
+    }
+    kept = row(fakes, id_)
+    assert (kept.state, kept.failure) == ("failed", "push retries exhausted")
+    assert kept.dispatch_by is None
+    assert fakes.inboxes.position(ADA).unread == 1
+
+
+def test_a_late_copy_of_what_was_given_up_does_not_settle_it(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    fakes.pusher.results["phone="] = PushResult.LATER
+    id_ = sent(fakes)
+    run(fakes, record(id_, 3))
+    run(fakes, record(id_))
+    assert row(fakes, id_).state is DeliveryState.FAILED
+
+
+def test_giving_up_with_the_queue_down_is_done_again(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    fakes.pusher.results["phone="] = PushResult.LATER
+    id_ = sent(fakes)
+    fakes.queue.down = True
+    with pytest.raises(QueueUnavailable):
+        run(fakes, record(id_, 3))
+    fakes.queue.down = False
+    run(fakes, record(id_, 3))
+    assert reasons(fakes.queue.take()) == ["push retries exhausted"]
+    assert row(fakes, id_).state is DeliveryState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "reason"),
+    [
+        (b"", {}, "the body is not JSON"),
+        (b"{", {}, "the body is not JSON"),
+        (b"\xff\xfe\xfd", {}, "the body is not JSON"),
+        (b"[" * 200_000, {}, "the body is not JSON"),
+        (b"[]", {}, "the body has no notificationId"),
+        (b"null", {}, "the body has no notificationId"),
+        (b"{}", {}, "the body has no notificationId"),
+        (b'{"notificationId": 1}', {}, "the body has no notificationId"),
+        (b'{"notificationId": {"$gt": ""}}', {}, "the body has no notificationId"),
+        (b'{"notificationId": "\\ud800"}', {}, "the body has no notificationId"),
+        (b'{"notificationId": "1"}', {}, "unknown notification"),
+        (
+            b'{"notificationId": "1"}',
+            {"x-retry-attempts": -1},
+            "the header x-retry-attempts is not a count",
+        ),
+        (
+            b'{"notificationId": "1"}',
+            {"x-retry-attempts": {"bytes": list(b"one")}},
+            "the header x-retry-attempts is not a count",
+        ),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_nobody_can_make_sense_of_is_a_dead_letter(
+    fakes: Fakes, body: bytes, headers: dict[str, Any], reason: str
+) -> None:
+    open_socket(fakes, "phone=")
+    good = sent(fakes)
+    run(fakes, queue_record(body, headers), record(good))
+    [dead] = fakes.queue.take()
+    assert reasons([dead]) == [reason]
+    assert dead.body == body
+    assert row(fakes, good).state is DeliveryState.DISPATCHED
+    assert len(fakes.pusher.frames) == 1
+
+
+def test_a_dead_letter_keeps_the_headers_that_it_came_with(fakes: Fakes) -> None:
+    headers = {"x-kind": {"bytes": list(b"e-mail")}, "x-retry-attempts": 2}
+    run(fakes, queue_record(b"?", headers))
+    [dead] = fakes.queue.take()
+    assert dead.headers["x-kind"] == "e-mail"
+    assert dead.headers["x-retry-attempts"] == 2
+
+
+def test_a_store_that_is_down_gives_the_batch_back(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    id_ = sent(fakes)
+    fakes.memory.down = True
+    with pytest.raises(StoreUnavailable):
+        run(fakes, record(id_))
+    fakes.memory.down = False
+    run(fakes, record(id_))
+    assert len(fakes.pusher.frames) == 1
+
+
+def test_a_queue_that_is_down_matters_only_when_something_is_to_be_published(
+    fakes: Fakes,
+) -> None:
+    fakes.queue.down = True
+    id_ = sent(fakes)
+    run(fakes, record(id_))
+    assert row(fakes, id_).state is DeliveryState.DISPATCHED
+    with pytest.raises(QueueUnavailable):
+        run(fakes, queue_record(b"?"))
+
+
+def test_an_empty_batch_is_nothing(fakes: Fakes) -> None:
+    run(fakes)
+    assert fakes.queue.published == []

@@ -1,0 +1,94 @@
+"""dispatch.sweep: whatever is overdue is published again, once at a time."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from belfry.errors import QueueUnavailable, StoreUnavailable
+from belfry.model import Notification, new_id
+from belfry.sending import DISPATCH_WITHIN, SWEEP_LIMIT
+from belfry.topology import delivery_queue
+from functions.dispatch import sweep
+from tests.fakes import Fakes
+
+SECONDS = DISPATCH_WITHIN.total_seconds()
+
+
+def sent(fakes: Fakes, user_id: str = "ada") -> str:
+    notification = Notification(new_id(), user_id, "Hello", fakes.clock())
+    fakes.outbox.add(notification, dispatch_by=fakes.clock() + DISPATCH_WITHIN)
+    return notification.id
+
+
+def run(fakes: Fakes) -> None:
+    sweep.handler.using(fakes.deps())({"source": "aws.events"}, None)
+
+
+def published(fakes: Fakes) -> list[str]:
+    return [json.loads(message.body)["notificationId"] for message in fakes.queue.take()]
+
+
+def test_what_is_not_overdue_is_left_alone(fakes: Fakes) -> None:
+    sent(fakes)
+    fakes.clock.advance(SECONDS - 0.001)
+    run(fakes)
+    assert published(fakes) == []
+
+
+def test_what_is_overdue_is_published_to_the_queue_of_its_person(fakes: Fakes) -> None:
+    people = {sent(fakes, person): person for person in ("ada", "bob", "cyd", "dan")}
+    fakes.clock.advance(SECONDS)
+    run(fakes)
+    assert {json.loads(m.body)["notificationId"]: m.queue for m in fakes.queue.published} == {
+        id_: delivery_queue(person) for id_, person in people.items()
+    }
+
+
+def test_what_was_published_gets_its_time_again(fakes: Fakes) -> None:
+    id_ = sent(fakes)
+    fakes.clock.advance(SECONDS)
+    run(fakes)
+    run(fakes)
+    fakes.clock.advance(SECONDS - 1)
+    run(fakes)
+    assert published(fakes) == [id_]
+    fakes.clock.advance(1)
+    run(fakes)
+    assert published(fakes) == [id_]
+
+
+def test_what_has_ended_is_not_published(fakes: Fakes) -> None:
+    settled, given_up = sent(fakes), sent(fakes)
+    fakes.outbox.settle([settled])
+    fakes.outbox.give_up([given_up], "no use")
+    fakes.clock.advance(SECONDS)
+    run(fakes)
+    assert published(fakes) == []
+
+
+def test_more_than_one_sweep_takes_at_a_time_is_still_all(fakes: Fakes) -> None:
+    ids = {sent(fakes) for _ in range(SWEEP_LIMIT + 5)}
+    fakes.clock.advance(SECONDS)
+    run(fakes)
+    swept = published(fakes)
+    assert len(swept) == len(ids)
+    assert set(swept) == ids
+
+
+def test_a_queue_that_is_down_leaves_them_for_the_next_time(fakes: Fakes) -> None:
+    id_ = sent(fakes)
+    fakes.clock.advance(SECONDS)
+    fakes.queue.down = True
+    with pytest.raises(QueueUnavailable):
+        run(fakes)
+    fakes.queue.down = False
+    run(fakes)
+    assert published(fakes) == [id_]
+
+
+def test_a_store_that_is_down_is_raised(fakes: Fakes) -> None:
+    fakes.memory.down = True
+    with pytest.raises(StoreUnavailable):
+        run(fakes)

@@ -1,0 +1,196 @@
+"""Tokens that are not ours, each for another reason: all are InvalidToken."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from belfry.adapters.tokens import LIFETIME, REQUIRED_CLAIMS, JwtIssuer, JwtVerifier
+from belfry.errors import ConfigurationError, InvalidToken
+from belfry.model import Caller, Role, User
+from tests.fakes import NOON
+
+KEY = Ed25519PrivateKey.generate()
+OTHER_KEY = Ed25519PrivateKey.generate()
+EC_KEY = generate_ec(SECP256R1())
+PRIVATE_PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+PUBLIC_PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+VERIFIER = JwtVerifier(PUBLIC_PEM)
+ADA = User("ada", "Ada", "ada@example.com", Role.USER, NOON)
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(datetime.now(UTC).timestamp())
+    own = {"iss": "belfry", "aud": "belfry-api", "sub": "ada", "role": "user", "jti": "1"}
+    return {**own, "iat": now, "exp": now + 900, **changes}
+
+
+def signed(content: Mapping[str, Any], key: Any = KEY, algorithm: str = "EdDSA") -> str:
+    return jwt.encode(dict(content), key, algorithm=algorithm)
+
+
+def part(content: Any) -> str:
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def by_hand(header: Mapping[str, Any], content: Any, signature: bytes = b"") -> str:
+    return f"{part(dict(header))}.{part(content)}.{part(signature)}"
+
+
+def with_public_key_as_secret() -> str:
+    """The old trick: HS256 with what everybody knows as the secret."""
+    content = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(claims())}"
+    mac = hmac.new(PUBLIC_PEM.encode(), content.encode(), hashlib.sha256).digest()
+    return f"{content}.{part(mac)}"
+
+
+def altered() -> str:
+    header, content, signature = signed(claims()).split(".")
+    raised = json.loads(base64.urlsafe_b64decode(content + "==")) | {"role": "admin"}
+    return f"{header}.{part(raised)}.{signature}"
+
+
+def refused(token: str) -> None:
+    with pytest.raises(InvalidToken) as raised:
+        VERIFIER.verify(token)
+    assert raised.value.status == 401
+
+
+def test_a_token_of_ours_is_taken() -> None:
+    caller, expires_at = VERIFIER.verify(signed(claims(role="admin", exp=2_000_000_000)))
+    assert caller == Caller("ada", Role.ADMIN)
+    assert expires_at == datetime.fromtimestamp(2_000_000_000, UTC)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": 1},
+        {"exp": "soon"},
+        {"exp": None},
+        {"iat": 4_000_000_000},
+        {"nbf": 4_000_000_000},
+        {"aud": "another-api"},
+        {"aud": ["another-api"]},
+        {"aud": None},
+        {"iss": "another"},
+        {"iss": ["belfry"]},
+        {"role": "root"},
+        {"role": None},
+        {"role": ["admin"]},
+        {"role": {"$gt": ""}},
+        {"sub": None},
+        {"sub": 1},
+        {"sub": {"$gt": ""}},
+        {"jti": 1},
+    ],
+    ids=str,
+)
+def test_a_claim_that_is_wrong(changes: dict[str, Any]) -> None:
+    refused(signed(claims(**changes), KEY) if "iss" not in changes else sealed(claims(**changes)))
+
+
+def sealed(content: Mapping[str, Any]) -> str:
+    """Rightly signed, around PyJWT, which refuses to make some of these itself."""
+    text = f"{part({'alg': 'EdDSA', 'typ': 'JWT'})}.{part(dict(content))}"
+    return f"{text}.{part(KEY.sign(text.encode()))}"
+
+
+@pytest.mark.parametrize("claim", REQUIRED_CLAIMS)
+def test_a_claim_that_is_missing(claim: str) -> None:
+    content = claims()
+    del content[claim]
+    refused(signed(content))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        by_hand({"alg": "none"}, claims()),
+        by_hand({"alg": "None", "typ": "JWT"}, claims()),
+        by_hand({"alg": "none"}, claims()).rstrip("."),
+        by_hand({"alg": "EdDSA"}, claims()),
+        by_hand({"alg": "EdDSA"}, claims(), b"\0" * 64),
+        by_hand({}, claims(), b"\0" * 64),
+        by_hand({"alg": "EdDSA"}, b"\xff", b"\0" * 64),
+        by_hand({"alg": "EdDSA"}, [], b"\0" * 64),
+        with_public_key_as_secret(),
+        signed(claims(), OTHER_KEY),
+        signed(claims(), EC_KEY, "ES256"),
+        signed(claims(), "x" * 32, "HS256"),
+        altered(),
+        signed(claims())[:-2],
+        signed(claims()) + ".x",
+        "Bearer " + signed(claims()),
+    ],
+    ids=lambda token: token[:20],
+)
+def test_a_token_that_is_not_signed_by_us(token: str) -> None:
+    refused(token)
+
+
+@given(st.text(max_size=100))
+def test_any_text_is_refused(text: str) -> None:
+    refused(text)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 63))
+def test_no_character_of_a_token_can_be_changed(position: int, character: int) -> None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    token = signed(claims())
+    position %= len(token) - 1  # of the last character, some bits mean nothing
+    changed = token[:position] + alphabet[character] + token[position + 1 :]
+    if changed != token:
+        refused(changed)
+
+
+def test_an_issued_token_lives_fifteen_minutes() -> None:
+    now = datetime.now(UTC)
+    for age, valid in ((LIFETIME - timedelta(seconds=30), True), (LIFETIME, False)):
+        token, _ = JwtIssuer(PRIVATE_PEM, lambda age=age: now - age).issue(ADA)  # type: ignore[misc]
+        if valid:
+            assert VERIFIER.verify(token)[0] == Caller("ada", Role.USER)
+        else:
+            refused(token)
+
+
+def test_an_issued_token_tells_no_more_than_it_must() -> None:
+    token, _ = JwtIssuer(PRIVATE_PEM, lambda: datetime.now(UTC)).issue(ADA)
+    content = jwt.decode(token, options={"verify_signature": False})
+    assert set(content) == set(REQUIRED_CLAIMS)
+    assert jwt.get_unverified_header(token) == {"alg": "EdDSA", "typ": "JWT"}
+
+
+RSA_LIKE = EC_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize("pem", ["", "x", PUBLIC_PEM, RSA_LIKE, PRIVATE_PEM[:60]])
+def test_a_private_key_that_is_none_is_named(pem: str) -> None:
+    with pytest.raises(ConfigurationError, match="TOKEN_PRIVATE_KEY"):
+        JwtIssuer(pem, lambda: NOON)
+
+
+@pytest.mark.parametrize("pem", ["", "x", PRIVATE_PEM, RSA_LIKE, PUBLIC_PEM[:40]])
+def test_a_public_key_that_is_none_is_named(pem: str) -> None:
+    with pytest.raises(ConfigurationError, match="TOKEN_PUBLIC_KEY"):
+        JwtVerifier(pem)
