@@ -13,16 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from belfry import wire
 from belfry.errors import (
     BelfryError,
-    FieldError,
     Forbidden,
-    InvalidInput,
     InvalidToken,
     TokenExpired,
     TooLarge,
@@ -31,6 +27,9 @@ from belfry.errors import (
 from belfry.function import Event, Function
 from belfry.model import Caller, Role
 from belfry.wiring import Deps
+
+if TYPE_CHECKING:
+    from belfry.inputs import Input
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +84,8 @@ Handler = Callable[[Request[T], Deps], Response]
 
 def endpoint(
     *,
-    body: type[BaseModel] | None = None,
-    query: type[BaseModel] | None = None,
+    body: type[Input] | None = None,
+    query: type[Input] | None = None,
     role: Role = Role.USER,
     public: bool = False,
 ) -> Callable[[Handler[T]], Function[Json]]:
@@ -121,14 +120,11 @@ def _log(event: Event, status: int, seconds: float) -> None:
     log.info("%s %r %d %.1f ms %s", method, path, status, seconds * 1e3, context["requestId"])
 
 
-def _input(event: Event, body: type[BaseModel] | None, query: type[BaseModel] | None) -> Any:
-    try:
-        if body:
-            return body.model_validate_json(_body(event))
-        if query:
-            return query.model_validate(event.get("queryStringParameters", {}))
-    except ValidationError as error:
-        raise invalid_input(error, root="/" if body else "") from None
+def _input(event: Event, body: type[Input] | None, query: type[Input] | None) -> Any:
+    if body:
+        return body.from_json(_body(event))
+    if query:
+        return query.from_fields(event.get("queryStringParameters", {}))
     return None
 
 
@@ -151,24 +147,6 @@ def _body(event: Event) -> bytes:
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge(f"The body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are taken.")
     return raw or b"{}"
-
-
-def invalid_input(error: ValidationError, root: str) -> InvalidInput:
-    """Name each field and why. `root` begins the pointers: `/` for a body."""
-    found = tuple(_field_error(item["loc"], item["msg"], root) for item in error.errors())
-    first = found[0]
-    return InvalidInput(f"{first.pointer.removeprefix('/') or 'body'}: {first.detail}", found)
-
-
-def _field_error(location: tuple[int | str, ...], message: str, root: str) -> FieldError:
-    message = message.removeprefix("Value error, ")
-    if not location:
-        # A rule about several fields names the one to change: "/password: must not be …".
-        pointer, separator, detail = message.partition(": ")
-        if separator and pointer.startswith("/"):
-            return FieldError(pointer, detail)
-    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
-    return FieldError(root * bool(location) + "/".join(escaped), message)
 
 
 def _problem(error: BelfryError, event: Event) -> Json:

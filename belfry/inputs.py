@@ -6,11 +6,23 @@ The same rules stand in openapi.yaml for readers; a test compares the two.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AliasGenerator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasGenerator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+
+from belfry.errors import FieldError, InvalidInput
 
 MAX_CONTENT_BYTES = 32 * 1024
 """A notification's content as JSON: what Amazon API Gateway bills as one WebSocket message."""
@@ -78,7 +90,43 @@ class Input(BaseModel):
         allow_inf_nan=False,
         alias_generator=AliasGenerator(alias=to_camel),
         hide_input_in_errors=True,
+        # Built when first used: a cold start pays only for the model that its function needs.
+        defer_build=True,
     )
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Self:
+        """Read a body or a frame. Raises InvalidInput, which names each field and why."""
+        with _explained(root="/"):
+            return cls.model_validate_json(text)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """Read query parameters, or fields from elsewhere. Raises InvalidInput."""
+        with _explained(root=""):
+            return cls.model_validate(fields)
+
+
+@contextmanager
+def _explained(root: str) -> Iterator[None]:
+    """Turn pydantic's error into ours. `root` begins the pointers: `/` in a body."""
+    try:
+        yield
+    except ValidationError as error:
+        found = tuple(_field_error(item["loc"], item["msg"], root) for item in error.errors())
+        name = found[0].pointer.removeprefix("/") or "body"
+        raise InvalidInput(f"{name}: {found[0].detail}", found) from None
+
+
+def _field_error(location: tuple[int | str, ...], message: str, root: str) -> FieldError:
+    message = message.removeprefix("Value error, ")
+    if not location:
+        # A rule about several fields names the one to change: "/password: must not be …".
+        pointer, separator, detail = message.partition(": ")
+        named = separator and pointer.startswith("/")
+        return FieldError(pointer, detail) if named else FieldError("", message)
+    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return FieldError(root + "/".join(escaped), message)
 
 
 class Registration(Input):

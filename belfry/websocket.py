@@ -10,21 +10,22 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from belfry import wire
 from belfry.errors import BelfryError, FieldError, InvalidInput
 from belfry.function import Event, Function
-from belfry.http import invalid_input
 from belfry.model import Caller, Connection, Role
 from belfry.wiring import Deps
 
+if TYPE_CHECKING:
+    from belfry.inputs import Input
+
 log = logging.getLogger(__name__)
 
-T = TypeVar("T", bound=BaseModel)
+T = TypeVar("T", bound="Input")
 Frame = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -51,10 +52,8 @@ def route(model: type[T]) -> Callable[[Handler[T]], Function[Answer]]:
     def decorate(handler: Handler[T]) -> Function[Answer]:
         def run(event: Event, parts: Deps) -> Answer:
             try:
-                frame = model.model_validate_json(event.get("body", ""))
+                frame = model.from_json(event.get("body", ""))
                 answer = handler(frame, caller_of(event), parts)
-            except ValidationError as error:
-                answer = error_frame(invalid_input(error, root="/"))
             except BelfryError as error:
                 answer = error_frame(error)
             return reply(event, answer)

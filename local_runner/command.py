@@ -153,22 +153,15 @@ def add_user(
     """Create an account."""
     import secrets
 
-    from pydantic import ValidationError
-
     from belfry.accounts import register
-    from belfry.http import invalid_input
     from belfry.inputs import Registration
     from belfry.model import Role
 
     parts = _parts(data)
     secret = password or secrets.token_urlsafe(12)
     with _told_plainly():
-        try:
-            registration = Registration(
-                username=name or email.partition("@")[0], email=email, password=secret
-            )
-        except ValidationError as error:
-            raise invalid_input(error, root="/") from None
+        fields = {"username": name or email.partition("@")[0], "email": email, "password": secret}
+        registration = Registration.from_fields(fields)
         user = register(
             registration,
             users=parts.users,
