@@ -12,7 +12,7 @@ from rich.console import Console
 from bench import fan_out, frame, idle_sockets, imports, page, post, trivial_function
 from bench.figure import BenchmarkError
 from bench.processes import ROOT
-from bench.report import table, write
+from bench.report import machine, table, write
 
 MEASUREMENTS = {
     "trivial": trivial_function,
@@ -39,7 +39,8 @@ def bench(
     unknown = [name for name in chosen if name not in MEASUREMENTS]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]} is not one of {', '.join(MEASUREMENTS)}.")
-    figures, failed = [], False
+    where, figures, failed = machine(), [], False
+    out.print(where)
     for name in chosen:
         started = time.monotonic()
         with out.status(name) as status:
@@ -53,7 +54,7 @@ def bench(
                 continue
         out.print(f"[green]✓[/] {name} [dim]{time.monotonic() - started:.0f} s[/]")
     out.print(table(figures))
-    write(figures, folder)
+    write(figures, where, folder)
     out.print(f"written to {folder}", soft_wrap=True)
     if failed:
         raise typer.Exit(1)

@@ -31,8 +31,8 @@ class Aim:
         return reached >= self.value if self.at_least else reached <= self.value
 
     def __str__(self) -> str:
-        number = f"{self.value:g} ×" if self.of_reference else f"{self.value:,g}"
-        return f"{'≥' if self.at_least else '≤'} {number}"
+        number = f"{self.value:g}\N{NO-BREAK SPACE}×" if self.of_reference else f"{self.value:,g}"
+        return f"{'≥' if self.at_least else '≤'}\N{NO-BREAK SPACE}{number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from gateway.spec import load_spec
 from local_runner.home import Home
 
 ROUNDS = 5
+READY_ROUNDS = 3
 READY = """
 import os, sys, {module}
 from belfry.wiring import Deps
@@ -47,16 +48,14 @@ def _of(address: str, environment: dict[str, str]) -> Figure:
     module = f"functions.{address}"
     source = (ROOT / f"{module.replace('.', '/')}.py").read_text()
     parts = sorted(set(re.findall(r"\bdeps\.([a-z_]+)", source)))
-    commands = (
-        ["-c", f"import {module}"],
-        ["-c", "pass"],
-        ["-c", READY.format(module=module), *parts],
-    )
-    rounds = [
-        [seconds_of([sys.executable, *command], environment) * 1e3 for command in commands]
-        for _ in range(ROUNDS + 1)
-    ][1:]  # the first one compiles, and warms the disk's cache
-    imported, bare, ready = zip(*rounds, strict=True)
+    seconds_of([sys.executable, "-c", f"import {module}"], environment)  # compiles
+    imported, bare = [], []
+    for _ in range(ROUNDS):
+        imported.append(_milliseconds(environment, f"import {module}"))
+        bare.append(_milliseconds(environment, "pass"))
+    ready = [
+        _milliseconds(environment, READY.format(module=module), *parts) for _ in range(READY_ROUNDS)
+    ]
     return Figure(
         f"import {address}",
         "ms",
@@ -66,3 +65,7 @@ def _of(address: str, environment: dict[str, str]) -> Figure:
         aims=(Aim(200, at_least=False),),
         note=f"with its adapters {median(ready):.0f} ms",
     )
+
+
+def _milliseconds(environment: dict[str, str], program: str, *arguments: str) -> float:
+    return seconds_of([sys.executable, "-c", program, *arguments], environment) * 1e3

@@ -43,7 +43,7 @@ def measure(tell: Tell) -> list[Figure]:
     return [
         Figure(
             "page of 10 out of 10,000",
-            "requests/s",
+            "/s",
             measured,
             reference,
             "the two queries by pymongo alone",

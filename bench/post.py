@@ -47,7 +47,7 @@ def measure(tell: Tell) -> list[Figure]:
     return [
         Figure(
             "POST /api/notifications",
-            "requests/s",
+            "/s",
             measured,
             reference,
             "the inserts by pymongo alone",

@@ -21,21 +21,24 @@ IMPORT = "import "
 
 
 def machine() -> str:
-    """On what it was measured, in a line."""
-    cores, python = os.cpu_count(), platform.python_version()
-    return f"{platform.system()} {platform.machine()}, {cores} cores, Python {python}"
+    """On what is measured, and what else went on there when it was asked, in a line."""
+    cores, load, python = os.cpu_count(), os.getloadavg()[0], platform.python_version()
+    return (
+        f"{platform.system()} {platform.machine()}, {cores} cores, Python {python}, "
+        f"load {load:.1f} before"
+    )
 
 
 def table(figures: Sequence[Figure]) -> Table:
-    shown = Table(title=machine(), title_justify="left", box=SIMPLE, pad_edge=False)
-    shown.add_column("figure\n[dim]its reference[/]")
+    shown = Table(box=SIMPLE, pad_edge=False)
+    shown.add_column("figure\n[dim]its reference[/]", min_width=27)
     for name in ("measured", "reference", "ratio", "aim"):
-        shown.add_column(name, justify="right")
+        shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column()
     for figure in figures:
-        name, *numbers, against = _cells(figure)
+        name, *numbers, aims, against = _cells(figure)
         mark = {True: "[green]✓[/]", False: "[red]✗[/]", None: ""}[figure.met]
-        shown.add_row(f"{name}\n[dim]{against}[/]", *numbers, mark)
+        shown.add_row(f"{name}\n[dim]{against}[/]", *numbers, aims.replace(", ", "\n"), mark)
     return shown
 
 
@@ -54,12 +57,12 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def write(figures: Sequence[Figure], folder: Path) -> None:
+def write(figures: Sequence[Figure], where: str, folder: Path) -> None:
     """benchmarks.json and the charts; benchmarks.md gets its table anew when it is there."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        "machine": where,
         "figures": [figure.to_json() for figure in figures],
     }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
@@ -71,14 +74,14 @@ def write(figures: Sequence[Figure], folder: Path) -> None:
             (folder / name).write_text(svg(part))
     page = folder / "benchmarks.md"
     if page.exists():
-        page.write_text(MARKED.sub(lambda _: _markdown(figures), page.read_text()))
+        page.write_text(MARKED.sub(lambda _: _markdown(figures, where), page.read_text()))
 
 
-def _markdown(figures: Sequence[Figure]) -> str:
+def _markdown(figures: Sequence[Figure], where: str) -> str:
     rows = [
         ["figure", "measured", "reference", "ratio", "aim", "reference is"],
         ["---", "---:", "---:", "---:", "---:", "---"],
         *map(_cells, figures),
     ]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    return f"\nMeasured on {machine()}.\n\n" + "\n".join(lines) + "\n\n"
+    return f"\n{where}\n\n" + "\n".join(lines) + "\n\n"

@@ -23,7 +23,7 @@ def measure(tell: Tell) -> list[Figure]:
     return [
         Figure(
             "trivial function",
-            "requests/s",
+            "/s",
             measured,
             reference,
             "bare uvicorn with the same answer",
