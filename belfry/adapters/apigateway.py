@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from itertools import chain
 from urllib.parse import quote
 
 import urllib3
@@ -24,6 +25,9 @@ from belfry.settings import Settings
 log = logging.getLogger(__name__)
 
 PARALLEL_PUSHES = 8
+FRAMES_IN_A_ROW = 4
+"""So many are posted one after the other: handing them to threads would take longer."""
+
 TIMEOUT = urllib3.Timeout(connect=1.0, read=3.0)
 
 _TEMPORARY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
@@ -44,9 +48,14 @@ class ApiGatewayPusher:
 
     def push(self, frames: Sequence[tuple[Connection, bytes]]) -> Sequence[PushResult]:
         """Send each frame; one result each, in the same order."""
-        if len(frames) == 1:
-            return [self._post(*frames[0])]
-        return list(self._threads.map(lambda frame: self._post(*frame), frames))
+        if len(frames) <= FRAMES_IN_A_ROW:
+            return self._post_all(frames)
+        size = max(FRAMES_IN_A_ROW, -(-len(frames) // PARALLEL_PUSHES))
+        parts = [frames[start : start + size] for start in range(0, len(frames), size)]
+        return [*chain.from_iterable(self._threads.map(self._post_all, parts))]
+
+    def _post_all(self, frames: Sequence[tuple[Connection, bytes]]) -> list[PushResult]:
+        return [self._post(connection, frame) for connection, frame in frames]
 
     def _post(self, connection: Connection, frame: bytes) -> PushResult:
         # Ids end in "=", which the path carries percent-encoded.
