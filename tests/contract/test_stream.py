@@ -140,6 +140,7 @@ def test_the_real_stream_is_as_the_fake_one(shared_database: Database) -> None:
 
 
 @given(st.integers(0, 2 * KEPT), st.integers(0, 2 * KEPT))
+@settings(deadline=None)
 def test_either_all_missed_events_come_back_or_none(count: int, since: int) -> None:
     parts = fake_deps()
     id_ = sent(parts).id

@@ -115,14 +115,14 @@ def test_a_window_collects_what_comes_until_it_ends() -> None:
     async def run() -> None:
         invoker = FakeInvoker()
         loop = asyncio.get_running_loop()
-        async with polling(invoker, window=0.3) as queue:
+        async with polling(invoker, window=0.5) as queue:
             started = loop.time()
             queue.publish(texts("0"))
-            loop.call_later(0.05, queue.publish, texts("1"))
-            loop.call_later(0.10, queue.publish, texts("2"))
+            loop.call_later(0.02, queue.publish, texts("1"))
+            loop.call_later(0.04, queue.publish, texts("2"))
             await until(lambda: invoker.ended == 1)
         assert invoker.batches() == [["0", "1", "2"]]
-        assert invoker.times[0] - started >= 0.29
+        assert invoker.times[0] - started >= 0.49
 
     asyncio.run(run())
 
