@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from belfry.errors import BelfryError, ConfigurationError, Unavailable
 from local_runner.home import Home
@@ -188,15 +187,14 @@ def grant_admin(
 
 @users.command("list")
 def list_users(data: Data = DATA) -> None:
-    """Show the accounts."""
-    table = Table("e-mail", "name", "role", "since", "id", box=None, pad_edge=False)
-    for column in table.columns:
-        column.no_wrap, column.overflow = True, "fold"
+    """Show the accounts: e-mail address, role, since when (UTC), id and name."""
     with _told_plainly():
-        for user in _parts(data).users.all():
-            since = f"{user.created_at:%Y-%m-%d %H:%M}"
-            table.add_row(user.email, user.username, user.role.value, since, user.id)
-    out.print(table, soft_wrap=True)
+        accounts = list(_parts(data).users.all())
+    widest = max((len(account.email) for account in accounts), default=0)
+    for account in accounts:
+        since = f"{account.created_at:%Y-%m-%d %H:%M}"
+        line = f"{account.email:<{widest}}  {account.role.value:<5}  {since}  {account.id}"
+        out.print(f"{line}  {account.username}", markup=False, soft_wrap=True)
 
 
 @app.command()
