@@ -41,8 +41,9 @@ class Person:
     password: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """A browser per module: while it runs, Playwright keeps an event loop in this thread."""
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("There is no `chromium` on the PATH. `make test` installs it on Debian.")
