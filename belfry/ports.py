@@ -42,6 +42,12 @@ class Users(Protocol):
         """Everybody, by e-mail address."""
 
 
+class Recipients(Protocol):
+    """Who can be notified."""
+
+    def exists(self, user_id: str) -> bool: ...
+
+
 class Outbox(Protocol):
     """Notifications on their way: what is here and not yet dispatched cannot be forgotten.
 

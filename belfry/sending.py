@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from belfry.errors import FieldError, QueueUnavailable, UnknownRecipient
 from belfry.model import Notification, new_id
-from belfry.ports import Clock, Message, Outbox, Queue, Users
+from belfry.ports import Clock, Message, Outbox, Queue, Recipients
 from belfry.topology import delivery_queue
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ SWEEP_LIMIT = 1000
 
 
 def accept(
-    new: NewNotification, *, users: Users, outbox: Outbox, queue: Queue, clock: Clock
+    new: NewNotification, *, recipients: Recipients, outbox: Outbox, queue: Queue, clock: Clock
 ) -> Notification:
     """Store a notification and publish its id. The stored document is the outbox.
 
     Raises UnknownRecipient. A queue that is down is no error: the sweep publishes it later.
     """
-    if users.by_id(new.user_id) is None:
+    if not recipients.exists(new.user_id):
         unknown = FieldError("/userId", "there is no person with this id")
         raise UnknownRecipient("There is no person with this id.", (unknown,))
     now = clock()

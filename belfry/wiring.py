@@ -17,6 +17,7 @@ from belfry.ports import (
     Passwords,
     Pusher,
     Queue,
+    Recipients,
     Store,
     Tickets,
     TokenIssuer,
@@ -62,6 +63,12 @@ class Deps:
         from belfry.adapters.mongo.users import MongoUsers
 
         return MongoUsers(self.database)
+
+    @cached_property
+    def recipients(self) -> Recipients:
+        from belfry.adapters.mongo.users import MongoRecipients
+
+        return MongoRecipients(self.database)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -60,7 +60,10 @@ class EmbeddedQueue:
             waiting = self._queues.get(name)
             if waiting and len(waiting.messages) >= MOST_WAITING:
                 raise QueueUnavailable(f"{name} holds {MOST_WAITING} messages already")
-        loop.call_soon_threadsafe(self._take, messages)
+        try:
+            loop.call_soon_threadsafe(self._take, messages)
+        except RuntimeError:  # the loop was closed since
+            raise QueueUnavailable("the embedded queue is closed") from None
 
     def check(self) -> None:
         """Raise QueueUnavailable when it is closed."""
@@ -98,11 +101,9 @@ class EmbeddedQueue:
         return [waiting.messages.popleft() for _ in range(min(most, len(waiting.messages)))]
 
     def give_back(self, name: str, received: Sequence[Received]) -> None:
-        """Put messages back in front, marked as redelivered."""
+        """Put messages back in front, in their order."""
         waiting = self._queues[name]
-        waiting.messages.extendleft(
-            Received(each.message, redelivered=True) for each in reversed(received)
-        )
+        waiting.messages.extendleft(reversed(received))
         waiting.arrived.set()
 
     def unconsumed(self, name: str) -> Sequence[Message]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -34,7 +35,7 @@ async def poll_queue(
         try:
             await _to_its_end(invoker.invoke(trigger.function, queue_event(name, batch)))
         except InvocationError as error:
-            queue.give_back(name, batch)
+            queue.give_back(name, [replace(each, redelivered=True) for each in batch])
             log.warning("%s: batch of %d is tried again: %s", name, len(batch), error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -102,6 +102,14 @@ class FakeStore:
         _ = self._memory.tables
 
 
+class FakeRecipients:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def exists(self, user_id: str) -> bool:
+        return user_id in self._memory.tables.users
+
+
 class FakeUsers:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -371,6 +379,7 @@ class Fakes:
         self.clock = FakeClock()
         self.store = FakeStore(self.memory)
         self.users = FakeUsers(self.memory)
+        self.recipients = FakeRecipients(self.memory)
         self.outbox = FakeOutbox(self.memory)
         self.notifications = FakeNotifications(self.memory)
         self.inboxes = FakeInboxes(self.memory)

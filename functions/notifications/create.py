@@ -11,7 +11,11 @@ from belfry.wiring import Deps
 @endpoint(body=NewNotification, role=Role.ADMIN)
 def handler(request: Request[NewNotification], deps: Deps) -> Response:
     notification = accept(
-        request.input, users=deps.users, outbox=deps.outbox, queue=deps.queue, clock=deps.clock
+        request.input,
+        recipients=deps.recipients,
+        outbox=deps.outbox,
+        queue=deps.queue,
+        clock=deps.clock,
     )
     location = f"/api/notifications/{notification.id}"
     return created(wire.notification(notification), location=location)

@@ -29,6 +29,7 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
     "users.by_email": lambda parts: parts.users.by_email("ada@example.com"),
     "users.set_role": lambda parts: parts.users.set_role("ada@example.com", Role.ADMIN),
     "users.all": lambda parts: list(parts.users.all()),
+    "recipients.exists": lambda parts: parts.recipients.exists(ADA),
     "outbox.add": lambda parts: parts.outbox.add(Notification("1", ADA, "Hello", NOON), LATER),
     "outbox.overdue": lambda parts: parts.outbox.overdue(LATER, 10),
     "outbox.postpone": lambda parts: parts.outbox.postpone(["1"], LATER),

@@ -74,3 +74,12 @@ def test_of_many_at_once_one_gets_the_address(empty_database: Database) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(register, range(16))) == 1
+
+
+def test_a_recipient_exists_from_the_moment_of_the_account_on(parts: Deps) -> None:
+    ada = user()
+    assert not parts.recipients.exists(ada.id)
+    parts.users.add(ada, "hash")
+    assert parts.recipients.exists(ada.id)
+    assert parts.recipients.exists(ada.id)
+    assert not parts.recipients.exists("nobody")

@@ -11,6 +11,9 @@ from belfry.errors import EmailTaken
 from belfry.model import Role, User
 from belfry.ports import StoredUser
 
+MOST_KNOWN = 100_000
+"""Recipients remembered at a time, some 10 MB."""
+
 
 class MongoUsers:
     """One document per account; a unique index keeps the e-mail address single."""
@@ -51,6 +54,25 @@ class MongoUsers:
     @translated
     def all(self) -> Iterable[User]:
         return [_user(document) for document in self._users.find().sort("email")]
+
+
+class MongoRecipients:
+    """Asks about each person once: accounts are never deleted, so who exists goes on existing."""
+
+    def __init__(self, database: Database) -> None:
+        self._users = database.users
+        self._known: set[str] = set()
+
+    @translated
+    def exists(self, user_id: str) -> bool:
+        if user_id in self._known:
+            return True
+        if self._users.find_one({"_id": user_id}, {"_id": True}) is None:
+            return False
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known.add(user_id)
+        return True
 
 
 def _user(document: Document) -> User:
