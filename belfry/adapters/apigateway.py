@@ -1,19 +1,23 @@
 """Pushes frames to open WebSockets by the `@connections` API of Amazon API Gateway.
 
-Signed by botocore and sent by urllib3: half the import time of boto3's client for this one call,
-and twice its rate (docs/architecture.md has the figures).
+Signed by botocore, and sent in two steps: all requests of a turn go out, each on a connection of
+its own, and then the answers are read. So one thread has many pushes under way; a pool of threads
+or boto3's client take several times as long for the same (docs/architecture.md has the figures).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
-from itertools import chain
-from urllib.parse import quote
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
 
-import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -24,13 +28,35 @@ from belfry.settings import Settings
 
 log = logging.getLogger(__name__)
 
-PARALLEL_PUSHES = 8
-FRAMES_IN_A_ROW = 4
-"""So many are posted one after the other: handing them to threads would take longer."""
+AT_ONCE = 32
+"""Pushes under way at a time, and connections kept open to one endpoint."""
 
-TIMEOUT = urllib3.Timeout(connect=1.0, read=3.0)
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 3.0
+"""For all answers of a turn together."""
 
 _TEMPORARY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
+
+
+class _Endpoint(NamedTuple):
+    scheme: str
+    host: str
+    path: str
+
+
+@dataclass(slots=True)
+class _Post:
+    """A push under way: on which HTTP connection, or why it has none."""
+
+    connection: Connection
+    frame: bytes
+    http: HTTPConnection | None = None
+    reused: bool = False
+    error: Exception | None = None
+
+
+_Failed = dict[_Endpoint, PushResult]
+"""What one call of `push` has learnt about endpoints, so that it asks a dead one only once."""
 
 
 class ApiGatewayPusher:
@@ -41,41 +67,106 @@ class ApiGatewayPusher:
             settings.aws_access_key_id, settings.aws_secret_access_key, settings.aws_session_token
         )
         self._signer = SigV4Auth(credentials, "execute-api", settings.aws_region)
-        self._http = urllib3.PoolManager(
-            maxsize=PARALLEL_PUSHES * 4, retries=False, timeout=TIMEOUT
-        )
-        self._threads = ThreadPoolExecutor(PARALLEL_PUSHES, thread_name_prefix="push")
+        # Lists are shared by threads: their append and pop are atomic.
+        self._idle: dict[_Endpoint, list[HTTPConnection]] = defaultdict(list)
 
     def push(self, frames: Sequence[tuple[Connection, bytes]]) -> Sequence[PushResult]:
         """Send each frame; one result each, in the same order."""
-        if len(frames) <= FRAMES_IN_A_ROW:
-            return self._post_all(frames)
-        size = max(FRAMES_IN_A_ROW, -(-len(frames) // PARALLEL_PUSHES))
-        parts = [frames[start : start + size] for start in range(0, len(frames), size)]
-        return [*chain.from_iterable(self._threads.map(self._post_all, parts))]
+        failed: _Failed = {}
+        results: list[PushResult] = []
+        for start in range(0, len(frames), AT_ONCE):
+            posts = [_Post(*frame) for frame in frames[start : start + AT_ONCE]]
+            for post in posts:
+                self._send(post, failed)
+            deadline = time.monotonic() + ANSWER_SECONDS
+            results += [self._result(post, failed, deadline) for post in posts]
+        return results
 
-    def _post_all(self, frames: Sequence[tuple[Connection, bytes]]) -> list[PushResult]:
-        return [self._post(connection, frame) for connection, frame in frames]
+    def close(self) -> None:
+        """Close the kept connections."""
+        for kept in self._idle.values():
+            while kept:
+                kept.pop().close()
 
-    def _post(self, connection: Connection, frame: bytes) -> PushResult:
+    def _send(self, post: _Post, failed: _Failed, *, fresh: bool = False) -> None:
+        endpoint = _endpoint(post.connection.endpoint)
+        if endpoint in failed:
+            return
         # Ids end in "=", which the path carries percent-encoded.
-        url = f"{connection.endpoint}/@connections/{quote(connection.id, safe='')}"
-        request = AWSRequest("POST", url, data=frame, headers={"Content-Type": "application/json"})
-        self._signer.add_auth(request)
+        path = f"{endpoint.path}/@connections/{quote(post.connection.id, safe='')}"
         try:
-            response = self._http.request(
-                "POST", url, body=frame, headers=dict(request.headers.items())
-            )
-        except urllib3.exceptions.HTTPError as error:
-            if isinstance(error.__cause__, ConnectionRefusedError):
-                # Nobody listens there: the gateway process that held this socket has ended.
-                return PushResult.GONE
-            log.warning("push to %s failed: %s", connection.id, type(error).__name__)
+            post.http, post.reused = self._open(endpoint, fresh=fresh)
+            headers = self._signed(f"{endpoint.scheme}://{endpoint.host}{path}", post.frame)
+            post.http.request("POST", path, body=post.frame, headers=headers)
+        except OSError as error:
+            post.error = error
+            if post.http is None:
+                failed[endpoint] = _unreachable(endpoint, error)
+
+    def _open(self, endpoint: _Endpoint, *, fresh: bool) -> tuple[HTTPConnection, bool]:
+        """A connection that was kept, or a new one, and whether it was kept. Raises OSError."""
+        if not fresh:
+            try:
+                return self._idle[endpoint].pop(), True
+            except IndexError:
+                pass
+        kind = HTTPSConnection if endpoint.scheme == "https" else HTTPConnection
+        http = kind(endpoint.host, timeout=CONNECT_SECONDS)
+        http.connect()
+        return http, False
+
+    def _signed(self, url: str, body: bytes) -> Mapping[str, str]:
+        request = AWSRequest("POST", url, data=body, headers={"Content-Type": "application/json"})
+        self._signer.add_auth(request)
+        return dict(request.headers.items())
+
+    def _result(self, post: _Post, failed: _Failed, deadline: float) -> PushResult:
+        endpoint = _endpoint(post.connection.endpoint)
+        if post.http is None:
+            return failed[endpoint]
+        try:
+            return _meaning(self._answer(post, endpoint, deadline), post.connection)
+        except (OSError, HTTPException) as error:
+            post.http.close()
+            if post.reused and isinstance(error, ConnectionError):
+                # The server had closed what we kept. Pushing twice is harmless: devices see it.
+                again = _Post(post.connection, post.frame)
+                self._send(again, failed, fresh=True)
+                return self._result(again, failed, deadline)
+            log.warning("push to %s failed: %s", post.connection.id, type(error).__name__)
             return PushResult.LATER
-        return _result(response.status, connection)
+
+    def _answer(self, post: _Post, endpoint: _Endpoint, deadline: float) -> int:
+        """The status of the answer. Raises OSError or HTTPException."""
+        assert post.http
+        if post.error:
+            raise post.error
+        post.http.sock.settimeout(max(0.01, deadline - time.monotonic()))
+        answer = post.http.getresponse()
+        answer.read()
+        kept = self._idle[endpoint]
+        if answer.will_close or len(kept) >= AT_ONCE:
+            post.http.close()
+        else:
+            kept.append(post.http)
+        return answer.status
 
 
-def _result(status: int, connection: Connection) -> PushResult:
+@lru_cache(maxsize=256)
+def _endpoint(url: str) -> _Endpoint:
+    parts = urlsplit(url)
+    return _Endpoint(parts.scheme, parts.netloc, parts.path)
+
+
+def _unreachable(endpoint: _Endpoint, error: OSError) -> PushResult:
+    if isinstance(error, ConnectionRefusedError):
+        # Nobody listens there: the gateway process that held these sockets has ended.
+        return PushResult.GONE
+    log.warning("%s cannot be reached: %s", endpoint.host, type(error).__name__)
+    return PushResult.LATER
+
+
+def _meaning(status: int, connection: Connection) -> PushResult:
     if status == HTTPStatus.OK:
         return PushResult.DONE
     if status == HTTPStatus.GONE:

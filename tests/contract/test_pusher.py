@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
 from threading import Thread
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -45,11 +47,24 @@ class ManagementServer(ThreadingHTTPServer):
     """Answers POST @connections/{id} with a status of its own for each id; 0 hangs up."""
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Posted)
         self.statuses: dict[str, int] = {}
         self.posted: list[tuple[str, str, bytes, dict[str, str]]] = []
+        self.accepted = 0
+        self._open: list[socket] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.accepted += 1
+        self._open.append(request)
+        super().process_request(request, client_address)
+
+    def hang_up(self) -> None:
+        """Close what clients keep open, as servers do after a while."""
+        for each in self._open:
+            each.shutdown(SHUT_RDWR)
 
     @property
     def endpoint(self) -> str:
@@ -103,7 +118,7 @@ class FakeDevices:
 @dataclass
 class RealDevices:
     server: ManagementServer
-    pusher: Pusher = field(default_factory=lambda: ApiGatewayPusher(SETTINGS))
+    pusher: Pusher
 
     @property
     def endpoint(self) -> str:
@@ -126,11 +141,17 @@ def server() -> Iterator[ManagementServer]:
         thread.join(5)
 
 
+@pytest.fixture
+def pusher() -> Iterator[ApiGatewayPusher]:
+    with closing(ApiGatewayPusher(SETTINGS)) as pusher:
+        yield pusher
+
+
 @pytest.fixture(params=["fake", "apigateway"])
 def devices(request: pytest.FixtureRequest) -> FakeDevices | RealDevices:
     if request.param == "fake":
         return FakeDevices()
-    return RealDevices(request.getfixturevalue("server"))
+    return RealDevices(request.getfixturevalue("server"), request.getfixturevalue("pusher"))
 
 
 def connection(devices: Devices, id_: str) -> Connection:
@@ -173,21 +194,40 @@ def test_results_come_in_the_order_of_the_frames(devices: Devices) -> None:
         (0, PushResult.LATER),
     ],
 )
-def test_what_a_status_means(server: ManagementServer, status: int, result: PushResult) -> None:
+def test_what_a_status_means(
+    server: ManagementServer, pusher: ApiGatewayPusher, status: int, result: PushResult
+) -> None:
     server.statuses["a="] = status
     frames = [(Connection("a=", "ada", server.endpoint, NOON), BYTES)]
-    assert list(ApiGatewayPusher(SETTINGS).push(frames)) == [result]
+    assert list(pusher.push(frames)) == [result]
 
 
-def test_a_gateway_that_is_not_there_has_no_connections_any_more() -> None:
+def test_a_gateway_that_is_not_there_has_no_connections_any_more(
+    server: ManagementServer, pusher: ApiGatewayPusher
+) -> None:
     nowhere = Connection("a=", "ada", f"http://127.0.0.1:{free_port()}/ws", NOON)
-    assert list(ApiGatewayPusher(SETTINGS).push([(nowhere, BYTES)])) == [PushResult.GONE]
+    here = Connection("b=", "ada", server.endpoint, NOON)
+    results = pusher.push([(nowhere, BYTES), (here, BYTES), (nowhere, BYTES)])
+    assert list(results) == [PushResult.GONE, PushResult.DONE, PushResult.GONE]
+
+
+def test_connections_are_kept_and_one_that_the_server_closed_is_replaced(
+    server: ManagementServer, pusher: ApiGatewayPusher
+) -> None:
+    frames = [(Connection(id_, "ada", server.endpoint, NOON), BYTES) for id_ in ("a=", "b=")]
+    for _ in range(3):
+        assert list(pusher.push(frames)) == [PushResult.DONE] * 2
+    assert server.accepted == 2
+    server.hang_up()
+    assert list(pusher.push(frames)) == [PushResult.DONE] * 2
+    assert server.accepted == 4
 
 
 def test_a_push_is_signed_and_its_path_is_encoded(server: ManagementServer) -> None:
     settings = replace(SETTINGS, aws_session_token="session")
     target = Connection("a+/b=", "ada", server.endpoint, NOON)
-    ApiGatewayPusher(settings).push([(target, BYTES)])
+    with closing(ApiGatewayPusher(settings)) as pusher:
+        pusher.push([(target, BYTES)])
     [(path, _, body, headers)] = server.posted
     assert path == "/ws/@connections/a%2B%2Fb%3D"
     assert body == BYTES
