@@ -50,13 +50,13 @@ def test_the_queue_of_a_person_never_changes_between_versions() -> None:
         "ada": "belfry.deliver.0",
         "bob": "belfry.deliver.0",
     }
-    assert {user_id: delivery_queue(user_id) for user_id in queues} == queues
+    assert {user_id: delivery_queue(user_id, shards=4) for user_id in queues} == queues
 
 
 def test_people_are_spread_over_all_queues() -> None:
-    counts = dict.fromkeys(delivery_queues(), 0)
+    counts = dict.fromkeys(delivery_queues(shards=4), 0)
     for number in range(4000):
-        counts[delivery_queue(f"019ab3c2-7f00-7c3e-9a51-{number:012x}")] += 1
+        counts[delivery_queue(f"019ab3c2-7f00-7c3e-9a51-{number:012x}", shards=4)] += 1
     assert all(800 < count < 1200 for count in counts.values())
 
 
