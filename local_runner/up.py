@@ -145,6 +145,10 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()
 
+    def end(self) -> None:
+        """End in order. A second Ctrl-C does not hurry it: it takes a few seconds at most."""
+        self.should_exit = True
+
 
 async def _serve(
     server: _Server,
@@ -156,7 +160,7 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.handle_exit, number, None)
+        loop.add_signal_handler(number, server.end)
     queue.open()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not (server.started or serving.done()):
