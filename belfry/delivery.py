@@ -75,7 +75,7 @@ def deliver(
     retry: RetryPolicy,
     clock: Clock,
 ) -> None:
-    """Deliver a batch with one query per kind.
+    """Deliver a batch, with as few queries as there are kinds of them.
 
     A push that fails for the moment is published again with a delay; what cannot be read or has
     used up its retries goes to the dead letters with its reason. Raises only when the store or the
@@ -89,6 +89,7 @@ def deliver(
 
     again: list[Message] = []
     given_up: list[str] = []
+    postponed: dict[float, list[str]] = defaultdict(list)
     for delivery in deliveries:
         if delivery.notification_id in unknown:
             dead.append(_dead(delivery.message, "unknown notification"))
@@ -98,9 +99,10 @@ def deliver(
                 given_up.append(delivery.notification_id)
                 dead.append(_dead(delivery.message, PUSH_GIVEN_UP))
             else:
-                until = now + timedelta(seconds=delay) + DISPATCH_WITHIN
-                outbox.postpone([delivery.notification_id], until)
+                postponed[delay].append(delivery.notification_id)
                 again.append(_retry(delivery, delay))
+    for delay, waiting in postponed.items():
+        outbox.postpone(waiting, now + timedelta(seconds=delay) + DISPATCH_WITHIN)
     if again or dead:
         queue.publish([*again, *dead])
     # After publishing: if that fails, the batch comes back and must find them as they were.

@@ -13,8 +13,7 @@
     ├── Unreadable               a queue message that nobody can make sense of
     └── Unavailable 503          a part is down for the moment  (temporary)
         ├── StoreUnavailable     MongoDB
-        ├── QueueUnavailable     the queue
-        └── PushUnavailable      the WebSocket's management API
+        └── QueueUnavailable     the queue
 
     ConfigurationError           a wrong or missing setting; stops the start
 
@@ -42,6 +41,8 @@ class BelfryError(Exception):
     title: ClassVar[str] = "Error"
     status: ClassVar[int] = 500
     temporary: ClassVar[bool] = False
+    retry_after: ClassVar[int] = 2
+    """Seconds after which to try again, if the error is temporary."""
 
     def __init__(self, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(detail)
@@ -96,10 +97,9 @@ class Unreadable(BelfryError):
 
 
 class Unavailable(BelfryError):
-    """A part is down for the moment. `retry_after` is in seconds."""
+    """A part is down for the moment."""
 
     type, title, status, temporary = "unavailable", "Temporarily unavailable", 503, True
-    retry_after: ClassVar[int] = 2
 
 
 class StoreUnavailable(Unavailable):
@@ -107,10 +107,6 @@ class StoreUnavailable(Unavailable):
 
 
 class QueueUnavailable(Unavailable):
-    pass
-
-
-class PushUnavailable(Unavailable):
     pass
 
 

@@ -22,7 +22,6 @@ from belfry.errors import (
     InvalidToken,
     TokenExpired,
     TooLarge,
-    Unavailable,
 )
 from belfry.function import Event, Function
 from belfry.model import Caller, Role
@@ -151,7 +150,7 @@ def _body(event: Event) -> bytes:
 
 def _problem(error: BelfryError, event: Event) -> Json:
     headers = {"content-type": "application/problem+json"}
-    if isinstance(error, Unavailable):
+    if error.temporary:
         log.warning("%s: %s", type(error).__name__, error.__cause__ or error)
         headers["retry-after"] = str(error.retry_after)
     if error.status == HTTPStatus.UNAUTHORIZED:

@@ -10,6 +10,15 @@ from belfry.errors import NotFound
 from belfry.model import EventKind, InboxEvent, Notification, Position
 from belfry.ports import Clock, Inboxes, Notifications
 
+PAGE_BYTES = 3 * 1024 * 1024 // 2
+"""About how much one page carries: Lambda takes 6 MB, and text may grow threefold on the way."""
+
+ALWAYS_FITTING = 40
+"""So many notifications fit a page however large they are."""
+
+SYNC_GROUP = 16
+"""Events whose contents are loaded at a time."""
+
 SYNC_BYTES = 96 * 1024
 """About how much one `sync` frame carries; Amazon API Gateway takes 128 KiB."""
 
@@ -45,8 +54,8 @@ def page(
     """One page of the inbox. A cursor is the id of the last notification on the page before."""
     read = None if unread is None else not unread
     found = notifications.page(user_id, before=cursor, limit=limit + 1, read=read)
-    items = found[:limit]
-    more = len(found) > limit
+    items = found[:limit] if limit <= ALWAYS_FITTING else _within(PAGE_BYTES, found[:limit])
+    more = len(found) > len(items)
     return Page(
         items=items,
         next_cursor=items[-1].id if more else None,
@@ -77,24 +86,30 @@ def catch_up(user_id: str, since: int, *, inboxes: Inboxes, notifications: Notif
     position, events = inboxes.missed(user_id, since)
     if events is None:
         return Missed(position, None)
-    arrived = [id_ for e in events if e.kind is EventKind.NOTIFICATION for id_ in e.ids]
-    contents = notifications.by_ids(arrived) if arrived else {}
-    fitting = _that_fit(events, contents)
-    if len(fitting) < len(events):
-        last = fitting[-1]
-        return Missed(Position(last.seq, last.unread), fitting, contents, more=True)
+    contents: dict[str, Notification] = {}
+    fitting: list[InboxEvent] = []
+    size = 0
+    for start in range(0, len(events), SYNC_GROUP):
+        group = events[start : start + SYNC_GROUP]
+        arrived = [id_ for e in group if e.kind is EventKind.NOTIFICATION for id_ in e.ids]
+        contents |= notifications.by_ids(arrived) if arrived else {}
+        for event in group:
+            size += len(wire.dumps(wire.event(event, contents)).encode())
+            if size > SYNC_BYTES and fitting:
+                reached = Position(fitting[-1].seq, fitting[-1].unread)
+                return Missed(reached, fitting, contents, more=True)
+            fitting.append(event)
     return Missed(position, fitting, contents)
 
 
-def _that_fit(
-    events: Sequence[InboxEvent], contents: Mapping[str, Notification]
-) -> Sequence[InboxEvent]:
+def _within(most: int, items: Sequence[Notification]) -> Sequence[Notification]:
+    """As many of the items, one at least, as have this many bytes together."""
     size = 0
-    for index, event in enumerate(events):
-        size += len(wire.dumps(wire.event(event, contents)).encode())
-        if size > SYNC_BYTES and index > 0:
-            return events[:index]
-    return events
+    for index, item in enumerate(items):
+        size += len(wire.dumps(wire.notification(item)).encode())
+        if size > most and index:
+            return items[:index]
+    return items
 
 
 def _not_yours() -> NotFound:

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 DISPATCH_WITHIN = timedelta(seconds=15)
 """What is not dispatched by then is published again by the sweep."""
 
+SWEEP_AGAIN_AFTER = timedelta(minutes=1)
+"""Longer than the first time: what only waits in a long queue is not to multiply there."""
+
 SWEEP_LIMIT = 1000
 """How many overdue notifications one sweep takes at a time."""
 
@@ -58,13 +61,17 @@ def accept(
 def sweep(*, outbox: Outbox, queue: Queue, clock: Clock) -> int:
     """Publish what is overdue; answers how many. Safe when several run at once.
 
-    Raises QueueUnavailable or StoreUnavailable; everything is still there for the next time.
+    With the queue down everything is still there for the next time. Raises StoreUnavailable.
     """
     published = 0
     while overdue := outbox.overdue(clock(), SWEEP_LIMIT):
-        queue.publish([delivery_message(notification) for notification in overdue])
+        try:
+            queue.publish([delivery_message(notification) for notification in overdue])
+        except QueueUnavailable as error:
+            log.warning("%d overdue notifications wait for the queue: %s", len(overdue), error)
+            break
         # Published before postponed: a crash between the two publishes twice, which is harmless.
-        outbox.postpone(_ids(overdue), until=clock() + DISPATCH_WITHIN)
+        outbox.postpone(_ids(overdue), until=clock() + SWEEP_AGAIN_AFTER)
         published += len(overdue)
     return published
 

@@ -28,7 +28,10 @@ def post_notification(url: str, token: str, fields: Mapping[str, Any]) -> dict[s
         )
     except urllib3.exceptions.HTTPError:
         raise Unavailable(f"{url} does not answer.") from None
-    answer: dict[str, Any] = response.json()
+    try:
+        answer: dict[str, Any] = dict(response.json())
+    except ValueError:
+        raise BelfryError(f"Another program answers at {url}.") from None
     if response.status != 201:
         raise BelfryError(str(answer.get("detail") or answer.get("message")))
     return answer

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from belfry.errors import BelfryError, ConfigurationError, Unavailable
 from local_runner.home import Home
@@ -69,6 +70,8 @@ def up(
     except PortTaken as taken:
         hint = f" Port {taken.free} is free: belfry up --port {taken.free}" if taken.free else ""
         _fail(f"Port {taken.port} is taken by another program.{hint}")
+    except OSError as error:
+        _fail(f"Belfry cannot serve on {host}, port {port}: {error}")
     except (ConfigurationError, SpecError, LoadError, MongodError, StoreUnavailable) as error:
         _fail(str(error))
 
@@ -89,7 +92,7 @@ def _show_banner(started: Started) -> None:
         ("MongoDB", started.mongodb),
         ("queue", started.queue),
     ):
-        out.print(f"  {name:<10} {where}", soft_wrap=True)
+        out.print(f"  {name:<10} {escape(where)}", soft_wrap=True)
     if started.admin:
         out.print(
             f"\n  The administrator of this installation, shown this once:\n"
@@ -120,7 +123,7 @@ def send(
         body = {"userId": recipient.user.id, "message": text, "priority": priority}
         body |= {"title": title, "category": category, "link": link}
         sent = post_notification(_url(data), _admin_token(parts, data), body)
-    out.print(f"[green]sent[/] {sent['id']} to {recipient.user.email}")
+    out.print(f"[green]sent[/] {sent['id']} to {escape(recipient.user.email)}")
 
 
 @app.command()
@@ -169,7 +172,7 @@ def add_user(
             role=Role.ADMIN if admin else Role.USER,
         )
     made_up = "" if password else f"  password  [bold]{secret}[/]  (shown this once)"
-    out.print(f"[green]added[/] {user.email}{made_up}", soft_wrap=True)
+    out.print(f"[green]added[/] {escape(user.email)}{made_up}", soft_wrap=True)
 
 
 @users.command("grant-admin")
@@ -182,7 +185,7 @@ def grant_admin(
     with _told_plainly():
         if not _parts(data).users.set_role(email.strip().lower(), Role.ADMIN):
             _fail(f"There is no account {email}. `belfry users list` shows those there are.")
-    out.print(f"[green]{email} is an administrator[/] from the next log-in on")
+    out.print(f"[green]{escape(email)} is an administrator[/] from the next log-in on")
 
 
 @users.command("list")
@@ -238,10 +241,10 @@ def doctor(data: Data = DATA) -> None:
     broken = 0
     for finding in examine(Home(data)):
         mark = "[green]✓[/]" if finding.mend is None else "[red]✗[/]"
-        out.print(f"{mark} [bold]{finding.part:<12}[/] {finding.state}", soft_wrap=True)
+        out.print(f"{mark} [bold]{finding.part:<12}[/] {escape(finding.state)}", soft_wrap=True)
         if finding.mend is not None:
             broken += 1
-            out.print(f"    {finding.mend}", soft_wrap=True)
+            out.print(f"    {escape(finding.mend)}", soft_wrap=True)
     if broken:
         raise typer.Exit(1)
 
@@ -286,7 +289,7 @@ class _told_plainly:  # noqa: N801  # reads as a sentence: with _told_plainly()
 
 
 def _fail(message: str) -> NoReturn:
-    err.print(f"[red]error[/] {message}", soft_wrap=True)
+    err.print(f"[red]error[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(1)
 
 

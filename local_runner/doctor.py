@@ -77,7 +77,11 @@ def _runner(home: Home) -> Finding:
     except urllib3.exceptions.HTTPError:
         mend = "It was ended by force. Start it again with `make up`: nothing is lost."
         return Finding("runner", f"does not answer at {url}", mend)
-    parts = response.json().get("parts", {})
+    try:
+        parts = dict(response.json())["parts"]
+    except (ValueError, TypeError, KeyError):
+        mend = "End that program, or start with another --port."
+        return Finding("runner", f"another program answers at {url}", mend)
     states = ", ".join(f"{name} {state}" for name, state in parts.items())
     if response.status == 200:
         return Finding("runner", f"up at {url} ({states})")
@@ -104,7 +108,7 @@ def _keys(parts: Deps) -> Finding:
 def _mongodb(parts: Deps) -> Finding:
     try:
         parts.store.check()
-        count = parts.database.users.estimated_document_count()
+        count = len(list(parts.users.all()))
     except (ConfigurationError, StoreUnavailable) as error:
         return Finding("MongoDB", str(error), "Is it running, and is MONGODB_URI right?")
     return Finding("MongoDB", f"answers, {count} accounts")

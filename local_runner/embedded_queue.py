@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -42,6 +42,7 @@ class EmbeddedQueue:
 
     def __init__(self, consumed: Iterable[str]) -> None:
         self._queues = {name: _Waiting() for name in consumed}
+        self._delayed: Counter[str] = Counter()
         self._unconsumed: dict[str, deque[Message]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -58,7 +59,7 @@ class EmbeddedQueue:
         loop = self._open_loop()
         for name in {message.queue for message in messages}:
             waiting = self._queues.get(name)
-            if waiting and len(waiting.messages) >= MOST_WAITING:
+            if waiting and len(waiting.messages) + self._delayed[name] >= MOST_WAITING:
                 raise QueueUnavailable(f"{name} holds {MOST_WAITING} messages already")
         try:
             loop.call_soon_threadsafe(self._take, messages)
@@ -79,9 +80,14 @@ class EmbeddedQueue:
         loop = asyncio.get_running_loop()
         for message in messages:
             if message.delay > 0:
-                loop.call_later(message.delay, self._put, message)
+                self._delayed[message.queue] += 1
+                loop.call_later(message.delay, self._put_delayed, message)
             else:
                 self._put(message)
+
+    def _put_delayed(self, message: Message) -> None:
+        self._delayed[message.queue] -= 1
+        self._put(message)
 
     def _put(self, message: Message) -> None:
         waiting = self._queues.get(message.queue)

@@ -26,7 +26,9 @@ def listen(url: str, token: Callable[[], str], out: Console) -> None:
         try:
             headers = {"Authorization": f"Bearer {token()}"}
             address = url.replace("http", "ws", 1) + "/ws"
-            with connect(address, additional_headers=headers, compression=None) as socket:
+            with connect(
+                address, additional_headers=headers, compression=None, proxy=None
+            ) as socket:
                 delay = FIRST_DELAY_SECONDS
                 device.follow(socket)
         except KeyboardInterrupt:
@@ -47,6 +49,7 @@ class _Device:
     def __init__(self, out: Console) -> None:
         self._out = out
         self._seq: int | None = None
+        self._heard = 0  # the highest number of a live event before the position was known
 
     def follow(self, socket: ClientConnection) -> None:
         self._ask(socket)
@@ -67,21 +70,30 @@ class _Device:
             case "ready":
                 self._seq = frame["seq"]
                 self._out.print(f"[green]listening[/], {frame['unreadCount']} unread")
-            case "sync":
-                for event in frame["events"]:
-                    self._event(event)
-                if not frame["recovered"]:
-                    self._out.print("[yellow]too much was missed to show it[/]")
-                self._seq = frame["seq"]
-                if frame["more"]:
+                if self._heard > frame["seq"]:
                     self._ask(socket)
+            case "sync":
+                self._catch_up(frame, socket)
             case "notification" | "read" | "unread":
-                if self._seq is None or frame["seq"] > self._seq + 1:
+                if self._seq is None:
+                    self._heard = max(self._heard, frame["seq"])
+                elif frame["seq"] > self._seq + 1:
                     self._ask(socket)
                 else:
                     self._event(frame)
             case "error":
                 self._out.print(f"[red]{frame['title']}[/] {frame['detail']}")
+
+    def _catch_up(self, frame: dict[str, Any], socket: ClientConnection) -> None:
+        for event in frame["events"]:
+            self._event(event)
+        if not frame["recovered"]:
+            self._out.print("[yellow]too much was missed to show it[/]")
+        # A live event may have come since: the position never goes back, except to another inbox.
+        known = self._seq if frame["recovered"] else None
+        self._seq = max(known or 0, frame["seq"])
+        if frame["more"]:
+            self._ask(socket)
 
     def _event(self, event: dict[str, Any]) -> None:
         if self._seq is not None and event["seq"] <= self._seq:

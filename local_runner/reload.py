@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def run_again_on_change(arguments: Sequence[str]) -> None:
     command = [sys.executable, "-m", "local_runner.command", *arguments]
     run_process(
         *(ROOT / folder for folder in FOLDERS),
-        target=subprocess.list2cmdline(command),
+        target=shlex.join(command),
         target_type="command",
         watch_filter=PythonFilter(extra_extensions=(".yaml",)),
         sigint_timeout=15,

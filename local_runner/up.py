@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ from local_runner.triggers import poll_queue, run_schedule
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "openapi.yaml"
 PORTS_TO_TRY = 20
+LAST_BATCH_SECONDS = 5.0
+BACKLOG = 2048
 
 
 class PortTaken(Exception):
@@ -59,7 +63,7 @@ def up(home: Home, *, host: str, port: int, on_ready: Callable[[Started], None])
     Raises PortTaken, SpecError, LoadError, MongodError, StoreUnavailable, or ConfigurationError,
     which names the variable.
     """
-    first = home.is_new
+    _end_on(signal.SIGTERM, signal.SIGHUP)
     listening = listen(host, port)
     with ExitStack() as started:
         started.callback(listening.close)
@@ -71,15 +75,14 @@ def up(home: Home, *, host: str, port: int, on_ready: Callable[[Started], None])
             os.environ["MONGODB_URI"] = mongod.uri
             mongodb = f"embedded, data in {home.mongod}"
         spec = load_spec(SPEC)
-        queue = EmbeddedQueue(spec.queues)
-        parts = wiring.Deps(queue=queue)
-        prepare(parts, home)
-        wiring.install(parts)
         invoker = LocalInvoker(spec.settings)
         started.callback(invoker.close)
         invoker.load_all(spec.addresses())
-        reached = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  # compared, not bound
-        url = f"http://{reached}:{listening.getsockname()[1]}"
+        queue = EmbeddedQueue(spec.queues)
+        parts = wiring.Deps(queue=queue)
+        admin_is_new = prepare(parts, home)
+        wiring.install(parts)
+        url = _url(host, listening.getsockname()[1])
         home.started({"url": url, "MONGODB_URI": parts.settings.mongodb_uri})
         started.callback(home.stopped)
         app = create_app(
@@ -89,7 +92,8 @@ def up(home: Home, *, host: str, port: int, on_ready: Callable[[Started], None])
             credentials=_credentials(parts.settings),
             extra_routes=page_routes(ROOT / "web", SPEC),
         )
-        about = Started(url, mongodb, "embedded, in memory", home.admin() if first else None)
+        admin = home.admin() if admin_is_new else None
+        about = Started(url, mongodb, "embedded, in memory", admin)
         server = _Server(uvicorn.Config(app, **uvicorn_settings()))
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
             runner.run(_serve(server, listening, spec, invoker, queue, lambda: on_ready(about)))
@@ -97,7 +101,7 @@ def up(home: Home, *, host: str, port: int, on_ready: Callable[[Started], None])
 
 def listen(host: str, port: int) -> socket.socket:
     """The socket to serve on, before anything else is started. Raises PortTaken."""
-    for candidate in range(port, port + PORTS_TO_TRY):
+    for candidate in range(port, min(port + PORTS_TO_TRY, 65536)):
         listening = _bind(host, candidate)
         if listening is not None and candidate == port:
             return listening
@@ -108,21 +112,39 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _bind(host: str, port: int) -> socket.socket | None:
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """A listening socket, or None when the port is taken. Raises OSError for a wrong host."""
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     try:
-        listening.bind((host, port))
-    except OSError:
-        listening.close()
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
         return None
-    return listening
 
 
-def prepare(parts: wiring.Deps, home: Home) -> None:
-    """Create indexes and the first administrator. Doing it again changes nothing."""
+def _url(host: str, port: int) -> str:
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # not bound here
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def _end_on(*numbers: signal.Signals) -> None:
+    """Until the server takes signals, end by an exception, so that what was started is ended."""
+    for number in numbers:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` leaves SIGHUP
+            signal.signal(number, lambda *_: sys.exit(0))
+
+
+def prepare(parts: wiring.Deps, home: Home) -> bool:
+    """Create indexes and the first administrator; answers whether there was none.
+
+    Doing it again changes nothing.
+    """
+    # A wrong key must stop the start, not fail the first log-in.
+    _ = parts.token_issuer, parts.token_verifier
     parts.database.migrate()
     admin = home.admin()
-    if parts.users.by_email(admin.email) is None:
+    is_new = parts.users.by_email(admin.email) is None
+    if is_new:
         account = Registration(username="Administrator", email=admin.email, password=admin.password)
         register(
             account,
@@ -131,8 +153,7 @@ def prepare(parts: wiring.Deps, home: Home) -> None:
             clock=parts.clock,
             role=Role.ADMIN,
         )
-    # A wrong key must stop the start, not fail the first log-in.
-    _ = parts.token_issuer, parts.token_verifier
+    return is_new
 
 
 def _credentials(settings: Settings) -> tuple[str, str]:
@@ -159,7 +180,7 @@ async def _serve(
     on_ready: Callable[[], None],
 ) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, server.end)
     queue.open()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -185,4 +206,5 @@ async def _serve(
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    # A batch under way may end; one that takes longer is looked after by the outbox.
+    await asyncio.wait(tasks, timeout=LAST_BATCH_SECONDS)

@@ -107,9 +107,12 @@ class ApiGatewayPusher:
         """A connection that was kept, or a new one, and whether it was kept. Raises OSError."""
         if not fresh:
             try:
-                return self._idle[endpoint].pop(), True
+                http = self._idle[endpoint].pop()
             except IndexError:
                 pass
+            else:
+                http.sock.settimeout(CONNECT_SECONDS)
+                return http, True
         kind = HTTPSConnection if endpoint.scheme == "https" else HTTPConnection
         http = kind(endpoint.host, timeout=CONNECT_SECONDS)
         http.connect()
@@ -134,6 +137,8 @@ class ApiGatewayPusher:
                 self._send(again, failed, fresh=True)
                 return self._result(again, failed, deadline)
             log.warning("push to %s failed: %s", post.connection.id, type(error).__name__)
+            if isinstance(error, TimeoutError):
+                failed[endpoint] = PushResult.LATER
             return PushResult.LATER
 
     def _answer(self, post: _Post, endpoint: _Endpoint, deadline: float) -> int:

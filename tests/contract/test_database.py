@@ -73,6 +73,11 @@ def down() -> Iterator[Deps]:
         yield Deps(database=Database(client, "nowhere"))
 
 
+def test_a_start_without_a_database_says_so(down: Deps) -> None:
+    with pytest.raises(StoreUnavailable):
+        down.database.migrate()
+
+
 @calls
 def test_a_database_that_is_down_is_unavailable_and_soon(
     down: Deps, call: Callable[[Deps], Any]

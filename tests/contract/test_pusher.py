@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import SHUT_RDWR, socket
+from socket import SHUT_RDWR, create_server, socket
 from threading import Thread
 from typing import Any, Protocol
 from urllib.parse import unquote
 
 import pytest
 
-from belfry.adapters.apigateway import ApiGatewayPusher
+from belfry.adapters.apigateway import AT_ONCE, ApiGatewayPusher
 from belfry.model import Connection
 from belfry.ports import Pusher, PushResult
 from belfry.retry import RetryPolicy
@@ -234,3 +234,15 @@ def test_a_push_is_signed_and_its_path_is_encoded(server: ManagementServer) -> N
     assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKID/")
     assert "/us-east-1/execute-api/aws4_request" in headers["Authorization"]
     assert headers["X-Amz-Security-Token"] == "session"
+
+
+def test_an_endpoint_that_hangs_is_not_asked_in_the_next_turn(pusher: ApiGatewayPusher) -> None:
+    with create_server(("127.0.0.1", 0), backlog=2 * AT_ONCE) as hanging:
+        endpoint = f"http://127.0.0.1:{hanging.getsockname()[1]}/ws"
+        frames = [(Connection(f"{n}=", "ada", endpoint, NOON), BYTES) for n in range(3 * AT_ONCE)]
+        assert set(pusher.push(frames)) == {PushResult.LATER}
+        hanging.setblocking(False)
+        for _ in range(AT_ONCE):
+            hanging.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            hanging.accept()

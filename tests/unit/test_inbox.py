@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -220,3 +221,15 @@ def test_a_device_that_cannot_be_told_does_not_fail_the_marking(
     assert put(fakes, id_).status == 200
     remembered = list(fakes.connections.of_users([ADA]))
     assert (remembered == []) is (result is PushResult.GONE)
+
+
+def test_a_page_of_the_largest_fits_what_lambda_may_answer(fakes: Fakes) -> None:
+    largest = "\U0001f514" * 8000
+    for _ in range(100):
+        item = Notification(new_id(), ADA, largest, NOON)
+        fakes.outbox.add(item, NOON)
+        fakes.inboxes.append([item.id], NOON)
+    answer = list_page(fakes, {"limit": "100"})
+    assert len(json.dumps(answer.body)) < 5_000_000
+    assert 40 < len(answer.body["items"]) < 100
+    assert answer.body["nextCursor"] == answer.body["items"][-1]["id"]

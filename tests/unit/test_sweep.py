@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from belfry.errors import QueueUnavailable, StoreUnavailable
+from belfry.errors import StoreUnavailable
 from belfry.model import Notification, new_id
-from belfry.sending import DISPATCH_WITHIN, SWEEP_LIMIT
+from belfry.sending import DISPATCH_WITHIN, SWEEP_AGAIN_AFTER, SWEEP_LIMIT
 from belfry.topology import delivery_queue
 from functions.dispatch import sweep
 from tests.fakes import Fakes
@@ -46,12 +46,12 @@ def test_what_is_overdue_is_published_to_the_queue_of_its_person(fakes: Fakes) -
     }
 
 
-def test_what_was_published_gets_its_time_again(fakes: Fakes) -> None:
+def test_what_was_published_gets_more_time_before_the_next(fakes: Fakes) -> None:
     id_ = sent(fakes)
     fakes.clock.advance(SECONDS)
     run(fakes)
     run(fakes)
-    fakes.clock.advance(SECONDS - 1)
+    fakes.clock.advance(SWEEP_AGAIN_AFTER.total_seconds() - 1)
     run(fakes)
     assert published(fakes) == [id_]
     fakes.clock.advance(1)
@@ -81,8 +81,7 @@ def test_a_queue_that_is_down_leaves_them_for_the_next_time(fakes: Fakes) -> Non
     id_ = sent(fakes)
     fakes.clock.advance(SECONDS)
     fakes.queue.down = True
-    with pytest.raises(QueueUnavailable):
-        run(fakes)
+    run(fakes)
     fakes.queue.down = False
     run(fakes)
     assert published(fakes) == [id_]

@@ -27,6 +27,21 @@ SERVER_SELECTION_MS = 2000
 OPERATION_MS = 5000
 
 
+def translated(call: Callable[P, T]) -> Callable[P, T]:
+    """Turn a driver's error that passes by itself into StoreUnavailable; others are bugs."""
+
+    @wraps(call)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(*args, **kwargs)
+        except PyMongoError as error:
+            if not _passes(error):
+                raise
+            raise StoreUnavailable("The database does not answer. Try again.") from error
+
+    return wrapper
+
+
 class Database:
     """Belfry's collections. Writes are majority and journaled: what was answered stays."""
 
@@ -65,8 +80,23 @@ class Database:
         """Raise StoreUnavailable when the database does not answer."""
         translated(self.client.admin.command)("ping")
 
+    @translated
     def migrate(self) -> None:
-        """Create collections, indexes and constraints. Doing it again changes nothing."""
+        """Create collections, indexes and constraints. Doing it again changes nothing.
+
+        Raises ConfigurationError for a server that refuses us or has no transactions.
+        """
+        try:
+            hello = self.client.admin.command("hello")
+            if "setName" not in hello and hello.get("msg") != "isdbgrid":
+                raise ConfigurationError("MONGODB_URI names a server that is no replica set")
+            self._create_indexes()
+        except OperationFailure as error:
+            if _passes(error):
+                raise
+            raise ConfigurationError(f"MONGODB_URI is not usable: {error}") from None
+
+    def _create_indexes(self) -> None:
         newest_first = ("_id", DESCENDING)
         self.users.create_index("email", unique=True)
         self.notifications.create_index([("user_id", ASCENDING), newest_first])
@@ -79,21 +109,6 @@ class Database:
         if self.inboxes.name not in names:
             # Inside a transaction a collection is better not created on the fly.
             self.inboxes.database.create_collection(self.inboxes.name)
-
-
-def translated(call: Callable[P, T]) -> Callable[P, T]:
-    """Turn a driver's error that passes by itself into StoreUnavailable; others are bugs."""
-
-    @wraps(call)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return call(*args, **kwargs)
-        except PyMongoError as error:
-            if not _passes(error):
-                raise
-            raise StoreUnavailable("The database does not answer. Try again.") from error
-
-    return wrapper
 
 
 def _passes(error: PyMongoError) -> bool:
