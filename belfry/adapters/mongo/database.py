@@ -23,7 +23,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Document = dict[str, Any]
 
-SERVER_SELECTION_MS = 2000
 OPERATION_MS = 5000
 
 
@@ -61,7 +60,6 @@ class Database:
             client: MongoClient[Document] = MongoClient(
                 uri,
                 tz_aware=True,
-                serverSelectionTimeoutMS=SERVER_SELECTION_MS,
                 timeoutMS=OPERATION_MS,
                 w="majority",
                 journal=True,
