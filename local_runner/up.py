@@ -58,10 +58,10 @@ class Started:
 
 
 def up(home: Home, *, host: str, port: int, on_ready: Callable[[Started], None]) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT, SIGTERM or SIGHUP.
 
-    Raises PortTaken, SpecError, LoadError, MongodError, StoreUnavailable, or ConfigurationError,
-    which names the variable.
+    Raises PortTaken, OSError for a host that cannot be served on, SpecError, LoadError,
+    MongodError, StoreUnavailable, or ConfigurationError, which names the variable.
     """
     _end_on(signal.SIGTERM, signal.SIGHUP)
     listening = listen(host, port)
