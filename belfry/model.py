@@ -31,6 +31,21 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class DeadReason(StrEnum):
+    """Why a message was given up.
+
+    UNREADABLE            nobody can make sense of it
+    UNKNOWN_NOTIFICATION  it names a notification that is not in the store
+    PUSH_FAILED           pushing it to an open device failed, and so did the retries
+    DELIVERY_LIMIT        its batch failed so often that the broker took it away
+    """
+
+    UNREADABLE = "unreadable"
+    UNKNOWN_NOTIFICATION = "unknown-notification"
+    PUSH_FAILED = "push-failed"
+    DELIVERY_LIMIT = "delivery-limit"
+
+
 class EventKind(StrEnum):
     """What happened in an inbox; also the `type` of the frame that tells it."""
 

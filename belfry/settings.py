@@ -15,6 +15,8 @@ class Settings:
 
     MONGODB_URI            where the database is
     MONGODB_DATABASE       its name (belfry)
+    RABBITMQ_URL           where the broker is (amqp:// or amqps://); without it the local runner
+                           brings a queue of its own
     TOKEN_PRIVATE_KEY      Ed25519, PEM; only where tokens are issued
     TOKEN_PUBLIC_KEY       Ed25519, PEM
     RETRY_MAX_ATTEMPTS     retries of a push (3), at most 10
@@ -26,6 +28,7 @@ class Settings:
 
     mongodb_uri: str = field(repr=False)
     mongodb_database: str
+    rabbitmq_url: str | None = field(repr=False)
     token_public_key: str
     token_private_key: str | None = field(repr=False)
     retry: RetryPolicy
@@ -40,6 +43,7 @@ class Settings:
         return cls(
             mongodb_uri=_required(environment, "MONGODB_URI"),
             mongodb_database=environment.get("MONGODB_DATABASE", "belfry"),
+            rabbitmq_url=environment.get("RABBITMQ_URL") or None,
             token_public_key=_required(environment, "TOKEN_PUBLIC_KEY"),
             token_private_key=environment.get("TOKEN_PRIVATE_KEY"),
             retry=RetryPolicy(
