@@ -102,7 +102,11 @@ class Deps:
 
     @cached_property
     def queue(self) -> Queue:
-        raise ConfigurationError("no queue: the local runner brings its own")
+        from belfry.adapters.rabbitmq.queue import RabbitQueue
+
+        if self.settings.rabbitmq_url is None:
+            raise ConfigurationError("RABBITMQ_URL is not set")
+        return RabbitQueue(self.settings.rabbitmq_url)
 
     @cached_property
     def pusher(self) -> Pusher:

@@ -1,0 +1,181 @@
+"""A connection to RabbitMQ, driven by whoever publishes: there is no thread behind it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pika
+from pika.adapters.select_connection import IOLoop
+from pika.exceptions import AMQPError
+
+from belfry.errors import ConfigurationError
+from belfry.model import new_id
+from belfry.ports import Message
+from belfry.topology import EXCHANGE, wait_exchange
+
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # what it would tell is in our errors
+
+PATIENCE_SECONDS = 2.0
+"""For a whole call; then the outbox has the message."""
+
+HEARTBEAT_SECONDS = 60
+PERSISTENT = 2
+SLOW = "RabbitMQ does not answer in time."
+
+
+@dataclass(slots=True, eq=False)
+class Handover:
+    """What one caller publishes, or nothing to see only whether the broker answers.
+
+    `error` becomes None when all of it is confirmed.
+    """
+
+    messages: Sequence[Message]
+    error: str | None = SLOW
+    turn: threading.Event = field(default_factory=threading.Event)
+    leads: bool = False
+
+
+class Link:
+    """A connection with one channel in confirm mode. `error` says why it is of no use any more."""
+
+    def __init__(self, parameters: pika.ConnectionParameters, loop: IOLoop) -> None:
+        self.error: str | None = None
+        self._loop = loop
+        self._channel: Any = None
+        self._ready = False
+        self._tag = 0
+        self._open: dict[int, Handover] = {}  # by delivery tag: not confirmed yet
+        self._sent: dict[str, Handover] = {}  # by message id: of this round
+        self._connection = pika.SelectConnection(
+            parameters,
+            on_open_callback=self._on_open,
+            on_open_error_callback=self._on_closed,
+            on_close_callback=self._on_closed,
+            custom_ioloop=loop,
+        )
+
+    def publish(self, round_: Sequence[Handover], deadline: float) -> None:
+        """Publish and wait for the confirms; each handover's `error` tells what became of it."""
+        self._run(lambda: self._ready, deadline)
+        self._sent.clear()
+        for handover in round_:
+            handover.error = self.error
+            if self.error is None:
+                self._send(handover)
+        self._run(lambda: not self._open, deadline)
+        for handover in self._open.values():
+            handover.error = self.error
+
+    @property
+    def is_closed(self) -> bool:
+        return bool(self._connection.is_closed)
+
+    def close(self) -> None:
+        """Begin to close."""
+        if not (self._connection.is_closing or self.is_closed):
+            self._connection.close()
+
+    def wait_until_closed(self, deadline: float) -> None:
+        self._loop_until(lambda: self.is_closed, deadline)
+
+    def _send(self, handover: Handover) -> None:
+        try:
+            for message in handover.messages:
+                self._send_message(message, handover)
+            if not handover.messages:
+                self._open[0] = handover
+                self._channel.exchange_declare(EXCHANGE, passive=True, callback=self._on_answer)
+        except AMQPError as error:
+            handover.error = self.error = _told(error)
+
+    def _send_message(self, message: Message, handover: Handover) -> None:
+        id_ = new_id()
+        properties = pika.BasicProperties(
+            content_type="application/json",
+            delivery_mode=PERSISTENT,
+            headers=dict(message.headers),
+            message_id=id_,
+        )
+        exchange = wait_exchange(message.delay) if message.delay > 0 else EXCHANGE
+        self._channel.basic_publish(
+            exchange, message.queue, message.body, properties, mandatory=True
+        )
+        self._tag += 1
+        self._open[self._tag] = self._sent[id_] = handover
+
+    def _run(self, done: Callable[[], bool], deadline: float) -> None:
+        """Let the connection work until it is done, broken, or out of time, which breaks it."""
+        if not self._loop_until(lambda: self.error is not None or done(), deadline):
+            self.error = SLOW
+
+    def _loop_until(self, done: Callable[[], bool], deadline: float) -> bool:
+        while not done():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            timer = self._loop.call_later(left, self._loop.stop)
+            self._loop.start()  # until a callback stops it
+            self._loop.remove_timeout(timer)
+        return True
+
+    def _on_open(self, connection: Any) -> None:
+        connection.channel(on_open_callback=self._on_channel)
+
+    def _on_channel(self, channel: Any) -> None:
+        self._channel = channel
+        channel.add_on_close_callback(self._on_closed)
+        channel.add_on_return_callback(self._on_return)
+        channel.confirm_delivery(self._on_confirm, callback=self._on_ready)
+
+    def _on_ready(self, _: Any) -> None:
+        self._ready = True
+        self._loop.stop()
+
+    def _on_answer(self, _: Any) -> None:
+        self._open.pop(0, None)
+        self._loop.stop()
+
+    def _on_confirm(self, frame: Any) -> None:
+        tag, nacked = frame.method.delivery_tag, frame.method.NAME == "Basic.Nack"
+        tags = [each for each in self._open if 0 < each <= tag] if frame.method.multiple else [tag]
+        for each in tags:
+            handover = self._open.pop(each, None)
+            if handover and nacked:
+                handover.error = "RabbitMQ refused a message: is a queue full?"
+        if not self._open:
+            self._loop.stop()
+
+    def _on_return(self, _: Any, method: Any, properties: Any, __: bytes) -> None:
+        handover = self._sent.get(properties.message_id)
+        if handover:
+            handover.error = f"No queue takes {method.routing_key}: run `belfry topology apply`."
+
+    def _on_closed(self, _: Any, reason: Any) -> None:
+        self.error = self.error or _told(reason)
+        self._loop.stop()
+
+
+def parameters(url: str) -> pika.ConnectionParameters:
+    """How to connect. Raises ConfigurationError for an address that is none."""
+    try:
+        found = pika.URLParameters(url)
+    except (ValueError, AssertionError, KeyError) as error:
+        raise ConfigurationError(f"RABBITMQ_URL is not usable: {error}") from None
+    found.heartbeat = HEARTBEAT_SECONDS
+    found.connection_attempts = 1
+    found.socket_timeout = found.stack_timeout = PATIENCE_SECONDS
+    return found
+
+
+def _told(reason: Any) -> str:
+    """Why a connection or a channel ended, for people."""
+    text = str(getattr(reason, "reply_text", "")) or repr(reason)
+    if text.startswith("NOT_FOUND"):
+        return f"{text}: run `belfry topology apply`."
+    return f"RabbitMQ cannot be reached: {text}"

@@ -1,0 +1,126 @@
+"""Publishes to RabbitMQ, confirmed, from any thread; what waits at the same moment goes together.
+
+Whoever publishes drives the connection: there is no thread behind it, which Lambda would freeze
+between invocations. Publishers that come meanwhile are served by the next round, all at once, so
+under load a confirm does not cost each of them a round trip. Between rounds nobody answers
+heartbeats; a connection that the broker closed for that is opened again within the call.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from pika.adapters.select_connection import IOLoop
+
+from belfry.adapters.rabbitmq.connection import (
+    PATIENCE_SECONDS,
+    SLOW,
+    Handover,
+    Link,
+    parameters,
+)
+from belfry.errors import QueueUnavailable
+from belfry.ports import Message
+
+log = logging.getLogger(__name__)
+
+KEPT_SECONDS = 1.0
+"""For a connection that was kept: half of it, so that a new one can still be tried."""
+
+PAUSE_SECONDS = 1.0
+"""After a failure one caller at a time tries again, this often; the others fail at once."""
+
+
+class RabbitQueue:
+    """The port `Queue`. Messages go to the exchange `belfry`, their queue as the routing key."""
+
+    def __init__(self, url: str) -> None:
+        """Connects when first used. Raises ConfigurationError for an address that is none."""
+        self._parameters = parameters(url)
+        self._loop = IOLoop()
+        self._link: Link | None = None
+        self._closing: list[Link] = []
+        self._turns = threading.Lock()
+        self._waiting: list[Handover] = []
+        self._led = False
+        self._failed_at: float | None = None
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        if messages:
+            self._hand_over(Handover(messages))
+
+    def check(self) -> None:
+        self._hand_over(Handover(()))
+
+    def close(self) -> None:
+        """Close the connection, as far as the broker answers. Nothing may be published any more."""
+        self._drop_link()
+        deadline = time.monotonic() + KEPT_SECONDS
+        for link in self._closing:
+            link.wait_until_closed(deadline)
+        self._loop.close()
+
+    def _hand_over(self, handover: Handover) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        with self._turns:
+            if self._is_shunned():
+                raise QueueUnavailable("RabbitMQ did not answer a moment ago.")
+            self._waiting.append(handover)
+            if not self._led:
+                self._led = handover.leads = True
+        if not handover.leads and not handover.turn.wait(PATIENCE_SECONDS):
+            raise QueueUnavailable(SLOW)
+        if handover.leads:
+            self._lead(deadline)
+        if handover.error is not None:
+            raise QueueUnavailable(handover.error)
+
+    def _is_shunned(self) -> bool:
+        """Whether the last round failed, and another try is too early or somebody else's turn."""
+        if self._failed_at is None:
+            return False
+        return self._led or time.monotonic() < self._failed_at + PAUSE_SECONDS
+
+    def _lead(self, deadline: float) -> None:
+        """Publish all that waits, tell everybody, and hand the lead to one who came meanwhile."""
+        with self._turns:
+            round_, self._waiting = self._waiting, []
+        broken = True
+        try:
+            broken = self._publish(round_, deadline)
+        finally:
+            with self._turns:
+                self._failed_at = time.monotonic() if broken else None
+                successor = self._waiting[0] if self._waiting else None
+                self._led = successor is not None
+            for handover in round_:
+                handover.turn.set()
+            if successor:
+                successor.leads = True
+                successor.turn.set()
+
+    def _publish(self, round_: Sequence[Handover], deadline: float) -> bool:
+        """Publish over the kept connection, or else over a new one; answers whether both broke."""
+        if self._link:
+            self._link.publish(round_, min(deadline, time.monotonic() + KEPT_SECONDS))
+            if self._link.error is None:
+                return False
+            self._drop_link()
+        self._link = Link(self._parameters, self._loop)
+        self._link.publish([each for each in round_ if each.error is not None], deadline)
+        if self._link.error is None:
+            return False
+        log.warning("%s", self._link.error)
+        self._drop_link()
+        return True
+
+    def _drop_link(self) -> None:
+        """Let the connection close while the loop runs for the next one."""
+        self._closing = [link for link in self._closing if not link.is_closed]
+        if self._link:
+            self._link.close()
+            self._closing.append(self._link)
+            self._link = None
