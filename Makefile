@@ -34,6 +34,7 @@ bench: $(VENV)/all.installed ## measure speed, memory and import times, beside r
 lock: $(VENV)/all.installed ## pin all packages again from pyproject.toml (ARGS=--upgrade for newer ones)
 	@$(LOCK) --all-extras --output-file requirements/all.txt
 	@$(LOCK) --extra local --constraints requirements/all.txt --output-file requirements/local.txt
+	@$(LOCK) --extra runner --constraints requirements/all.txt --output-file requirements/runner.txt
 
 # A stamp inside .venv is newer than its lock, or the lock is installed (again).
 $(VENV)/%.installed: requirements/%.txt pyproject.toml | $(VENV)/made
