@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import uuid_utils
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Role(StrEnum):
@@ -44,6 +46,21 @@ class DeadReason(StrEnum):
     UNKNOWN_NOTIFICATION = "unknown-notification"
     PUSH_FAILED = "push-failed"
     DELIVERY_LIMIT = "delivery-limit"
+
+
+class QueuedBy(StrEnum):
+    """Who put a message into a delivery queue.
+
+    API      accepting the notification
+    SWEEP    the sweep, because it was overdue
+    RETRY    the dispatcher, after a push that failed for the moment
+    REDRIVE  an administrator, from the dead letters
+    """
+
+    API = "api"
+    SWEEP = "sweep"
+    RETRY = "retry"
+    REDRIVE = "redrive"
 
 
 class EventKind(StrEnum):
@@ -95,6 +112,49 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to push a notification to its person's devices, and what became of it.
+
+    `number` is 1 for the first try, 2 for the first retry. `queued_at` and `queued_by` say how it
+    came to be; None in messages that do not tell. The counts are devices: `failed` for the moment,
+    `refused` for good. `state` is where the attempt left the notification.
+    """
+
+    at: datetime
+    number: int
+    state: DeliveryState
+    queued_at: datetime | None = None
+    queued_by: QueuedBy | None = None
+    pushed: int = 0
+    gone: int = 0
+    failed: int = 0
+    refused: int = 0
+    error: str | None = None
+
+    @property
+    def devices(self) -> int:
+        """How many were open."""
+        return self.pushed + self.gone + self.failed + self.refused
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of a notification's way. `attempts` are the last ones, oldest first.
+
+    `dispatch_by` is when it is published again, unless it has been dispatched by then.
+    """
+
+    id: str
+    user_id: str
+    state: DeliveryState
+    accepted_at: datetime
+    dispatch_by: datetime | None = None
+    attempts: tuple[Attempt, ...] = ()
+    acknowledged_at: datetime | None = None
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InboxEvent:
     """One numbered change of a person's inbox. `unread` is the count right after it."""
 
@@ -124,6 +184,64 @@ class Connection:
     connected_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up: one of these, however often the same message died.
+
+    `fingerprint` tells the same message, `queue` is where it was, `attempts` counts its retries and
+    `times` its deaths. It failed first at `first_at` and died last at `last_at`. `size` is that of
+    the body in bytes; less of it is kept when it was enormous. `notification_id` is what the body
+    names, `user_id` None when there is no such notification.
+    """
+
+    id: str
+    fingerprint: str
+    queue: str
+    reason: DeadReason
+    error: str
+    attempts: int
+    first_at: datetime
+    last_at: datetime
+    size: int
+    body: bytes = b""
+    headers: Mapping[str, str | int] = field(default_factory=dict)
+    notification_id: str | None = None
+    user_id: str | None = None
+    times: int = 1
+
+    @property
+    def buried_at(self) -> datetime:
+        """When it was kept here first, to the millisecond."""
+        return time_of_id(self.id)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the body is kept."""
+        return len(self.body) == self.size
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterFilter:
+    """Which dead letters; None is any. Buried at `since` or later, and before `until`."""
+
+    reason: DeadReason | None = None
+    user_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def new_id() -> str:
     """A UUIDv7 (RFC 9562), which sorts by the time of its making."""
     return str(uuid_utils.uuid7())
+
+
+def time_of_id(id_: str) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=int(id_.replace("-", "")[:12], 16))
+
+
+def first_id_of(moment: datetime) -> str:
+    """Not above any UUIDv7 that is made at this time or later."""
+    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
+    hexadecimal = f"{max(0, milliseconds):012x}"
+    return f"{hexadecimal[:8]}-{hexadecimal[8:]}-7000-8000-000000000000"

@@ -11,7 +11,20 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from belfry.model import Caller, Connection, InboxEvent, Notification, Position, Role, User
+from belfry.model import (
+    Attempt,
+    Caller,
+    Connection,
+    DeadLetter,
+    DeadLetterFilter,
+    DeliveryState,
+    History,
+    InboxEvent,
+    Notification,
+    Position,
+    Role,
+    User,
+)
 
 Clock = Callable[[], datetime]
 """The time now, with time zone UTC."""
@@ -48,30 +61,55 @@ class Recipients(Protocol):
     def exists(self, user_id: str) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An overdue notification that nobody else publishes meanwhile."""
+
+    notification_id: str
+    user_id: str
+
+
 class Outbox(Protocol):
     """Notifications on their way: what is here and not yet dispatched cannot be forgotten.
 
-    What is settled or given up has ended; nothing here changes it any more.
+    What is settled or given up has ended; only `reopen` changes it any more. `attempts` are what
+    became of the last try, by id, for all of `ids` or for none.
     """
 
     def add(self, notification: Notification, dispatch_by: datetime) -> None:
         """Keep a notification, safe against the loss of any one part, before this returns."""
 
-    def overdue(self, now: datetime, limit: int) -> Sequence[Notification]:
-        """Those whose time to be dispatched has passed, oldest first."""
+    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
+        """Those whose time to be dispatched has passed, the longest overdue of them.
 
-    def postpone(self, ids: Collection[str], until: datetime) -> None:
+        They are the caller's until then: of several who claim at once, one gets each. A caller who
+        gets none although some are overdue has met another one at the same work.
+        """
+
+    def postpone(
+        self, ids: Collection[str], until: datetime, attempts: Mapping[str, Attempt] | None = None
+    ) -> None:
         """They are being taken care of until then."""
 
-    def settle(self, ids: Collection[str]) -> None:
+    def settle(
+        self, ids: Collection[str], attempts: Mapping[str, Attempt] | None = None
+    ) -> None:
         """They are dispatched."""
 
-    def give_up(self, ids: Collection[str], reason: str) -> None:
+    def give_up(
+        self, ids: Collection[str], reason: str, attempts: Mapping[str, Attempt] | None = None
+    ) -> None:
         """They stay in the inbox; pushing them to a device is not tried any more."""
+
+    def reopen(self, ids: Collection[str], dispatch_by: datetime) -> None:
+        """They are on their way again, however they ended; safe as `add` is."""
+
+    def states(self, ids: Collection[str]) -> Mapping[str, DeliveryState]:
+        """Where those of them that exist are on their way."""
 
 
 class Notifications(Protocol):
-    """The contents of inboxes."""
+    """The contents of inboxes, and how they got there."""
 
     def get(self, user_id: str, notification_id: str) -> Notification | None:
         """The notification, if it is this person's."""
@@ -82,6 +120,12 @@ class Notifications(Protocol):
         """Up to `limit` arrived ones, newest first, older than the id `before`."""
 
     def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]: ...
+
+    def acknowledge(self, user_id: str, ids: Collection[str], now: datetime) -> None:
+        """A device has shown them. The first time counts; what is not this person's is left out."""
+
+    def history(self, notification_id: str) -> History | None:
+        """The way of anybody's notification."""
 
 
 class Inboxes(Protocol):
@@ -155,6 +199,33 @@ class Queue(Protocol):
 
     def check(self) -> None:
         """Raise QueueUnavailable when the queue does not answer."""
+
+
+class DeadLetters(Protocol):
+    """What was given up: a record for each message, however often it died. Ordered by their ids."""
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep them. One that is here already has died once more, if later than it did before."""
+
+    def get(self, letter_id: str) -> DeadLetter | None: ...
+
+    def page(
+        self, which: DeadLetterFilter, *, before: str | None, limit: int
+    ) -> Sequence[DeadLetter]:
+        """Up to `limit`, newest first, older than the id `before`; without bodies and headers."""
+
+    def oldest(
+        self, which: DeadLetterFilter, *, after: str | None, limit: int
+    ) -> Sequence[DeadLetter]:
+        """Up to `limit`, oldest first, newer than the id `after`; with bodies and headers.
+
+        There may be fewer, but not none, to keep to some megabytes.
+        """
+
+    def remove(self, letters: Sequence[DeadLetter]) -> int:
+        """Forget these, except one that has died again since it was read; answers how many."""
+
+    def count(self, which: DeadLetterFilter) -> int: ...
 
 
 class PushResult(Enum):

@@ -11,6 +11,7 @@ from belfry.errors import ConfigurationError
 from belfry.ports import (
     Clock,
     Connections,
+    DeadLetters,
     Inboxes,
     Notifications,
     Outbox,
@@ -99,6 +100,12 @@ class Deps:
         from belfry.adapters.mongo.sessions import MongoTickets
 
         return MongoTickets(self.database)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        from belfry.adapters.mongo.dead_letters import MongoDeadLetters
+
+        return MongoDeadLetters(self.database)
 
     @cached_property
     def queue(self) -> Queue:

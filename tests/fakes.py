@@ -7,14 +7,18 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from belfry import wire
+from belfry.adapters.mongo.dead_letters import BATCH_BYTES
 from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, KEPT
 from belfry.errors import EmailTaken, InvalidToken, QueueUnavailable, StoreUnavailable
 from belfry.model import (
     Caller,
     Connection,
+    DeadLetter,
+    DeadLetterFilter,
     DeliveryState,
     EventKind,
     InboxEvent,
@@ -22,6 +26,7 @@ from belfry.model import (
     Position,
     Role,
     User,
+    first_id_of,
 )
 from belfry.ports import Arrival, Message, PushResult, StoredUser
 from belfry.retry import RetryPolicy
@@ -78,6 +83,7 @@ class Tables:
     streams: dict[str, Stream] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
     tickets: dict[str, tuple[Caller, datetime]] = field(default_factory=dict)
+    dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
 
 
 class Memory:
@@ -167,6 +173,15 @@ class FakeOutbox:
     def give_up(self, ids: Collection[str], reason: str) -> None:
         for row in self._queued(ids):
             row.state, row.dispatch_by, row.failure = DeliveryState.FAILED, None, reason
+
+    def reopen(self, ids: Collection[str], dispatch_by: datetime) -> None:
+        rows = self._memory.tables.notifications
+        for row in [rows[id_] for id_ in ids if id_ in rows]:
+            row.state, row.dispatch_by, row.failure = DeliveryState.QUEUED, dispatch_by, None
+
+    def states(self, ids: Collection[str]) -> Mapping[str, DeliveryState]:
+        rows = self._memory.tables.notifications
+        return {id_: rows[id_].state for id_ in ids if id_ in rows}
 
     def _queued(self, ids: Collection[str]) -> Sequence[Row]:
         rows = self._memory.tables.notifications
@@ -299,6 +314,72 @@ class FakeTickets:
         return caller if expires_at > now else None
 
 
+class FakeDeadLetters:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        table = self._memory.tables.dead_letters
+        for letter in letters:
+            same = [each for each in table.values() if each.fingerprint == letter.fingerprint]
+            if not same:
+                table[letter.id] = letter
+            elif same[0].last_at < letter.last_at:
+                table[same[0].id] = _died_again(same[0], letter)
+
+    def get(self, letter_id: str) -> DeadLetter | None:
+        return self._memory.tables.dead_letters.get(letter_id)
+
+    def page(
+        self, which: DeadLetterFilter, *, before: str | None, limit: int
+    ) -> Sequence[DeadLetter]:
+        found = [each for each in self._sorted(which) if before is None or each.id < before]
+        return [replace(each, body=b"", headers={}) for each in found[::-1][:limit]]
+
+    def oldest(
+        self, which: DeadLetterFilter, *, after: str | None, limit: int
+    ) -> Sequence[DeadLetter]:
+        found = [each for each in self._sorted(which) if after is None or each.id > after]
+        sizes = accumulate(len(each.body) for each in found)
+        fitting = sum(size <= BATCH_BYTES for size in sizes)
+        return found[: min(limit, max(fitting, 1))]
+
+    def remove(self, letters: Sequence[DeadLetter]) -> int:
+        table = self._memory.tables.dead_letters
+        read = {each.id: each.last_at for each in letters}
+        unchanged = [each for each in table.values() if read.get(each.id) == each.last_at]
+        for letter in unchanged:
+            del table[letter.id]
+        return len(unchanged)
+
+    def count(self, which: DeadLetterFilter) -> int:
+        return len(self._sorted(which))
+
+    def _sorted(self, which: DeadLetterFilter) -> list[DeadLetter]:
+        return sorted(
+            (
+                letter
+                for letter in self._memory.tables.dead_letters.values()
+                if which.reason in (None, letter.reason)
+                and which.user_id in (None, letter.user_id)
+                and (which.since is None or letter.id >= first_id_of(which.since))
+                and (which.until is None or letter.id < first_id_of(which.until))
+            ),
+            key=lambda letter: letter.id,
+        )
+
+
+def _died_again(known: DeadLetter, letter: DeadLetter) -> DeadLetter:
+    return replace(
+        known,
+        reason=letter.reason,
+        error=letter.error,
+        attempts=letter.attempts,
+        last_at=letter.last_at,
+        times=known.times + 1,
+    )
+
+
 class FakeQueue:
     """Keeps what was published, in its order."""
 
@@ -385,6 +466,7 @@ class Fakes:
         self.inboxes = FakeInboxes(self.memory)
         self.connections = FakeConnections(self.memory)
         self.tickets = FakeTickets(self.memory)
+        self.dead_letters = FakeDeadLetters(self.memory)
         self.queue = FakeQueue()
         self.pusher = FakePusher()
         self.passwords = FakePasswords()

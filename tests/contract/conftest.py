@@ -26,6 +26,7 @@ def empty_database(shared_database: Database) -> Database:
     for collection in (each.users, each.notifications, each.inboxes, each.connections):
         collection.delete_many({})
     each.tickets.delete_many({})
+    each.dead_letters.delete_many({})
     return shared_database
 
 

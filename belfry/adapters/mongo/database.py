@@ -52,6 +52,7 @@ class Database:
         self.inboxes: Collection[Document] = database["inboxes"]
         self.connections: Collection[Document] = database["connections"]
         self.tickets: Collection[Document] = database["tickets"]
+        self.dead_letters: Collection[Document] = database["dead_letters"]
 
     @classmethod
     def connect(cls, uri: str, name: str) -> Database:
@@ -103,6 +104,10 @@ class Database:
         self.connections.create_index("user_id")
         self.connections.create_index("expires_at", expireAfterSeconds=0)
         self.tickets.create_index("expires_at", expireAfterSeconds=0)
+        self.dead_letters.create_index("fingerprint", unique=True)
+        for fields in (["reason"], ["user_id"], ["user_id", "reason"]):
+            named = [(field, ASCENDING) for field in fields]
+            self.dead_letters.create_index([*named, newest_first])
         names = self.inboxes.database.list_collection_names()
         if self.inboxes.name not in names:
             # Inside a transaction a collection is better not created on the fly.

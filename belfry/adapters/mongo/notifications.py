@@ -51,6 +51,19 @@ class MongoOutbox:
     def give_up(self, ids: Collection[str], reason: str) -> None:
         self._end(ids, {"state": DeliveryState.FAILED.value, "failure": reason})
 
+    @translated
+    def reopen(self, ids: Collection[str], dispatch_by: datetime) -> None:
+        if ids:
+            # Not only a mark: nothing but this says that it is to be pushed once more.
+            again = {"state": DeliveryState.QUEUED.value, "dispatch_by": dispatch_by}
+            change = {"$set": again, "$unset": {"failure": ""}}
+            self._notifications.update_many({"_id": {"$in": list(ids)}}, change)
+
+    @translated
+    def states(self, ids: Collection[str]) -> Mapping[str, DeliveryState]:
+        found = self._marks.find({"_id": {"$in": list(ids)}}, {"state": True})
+        return {document["_id"]: DeliveryState(document["state"]) for document in found}
+
     def _end(self, ids: Collection[str], marks: Mapping[str, Any]) -> None:
         if ids:
             change = {"$set": marks, "$unset": {"dispatch_by": ""}}
