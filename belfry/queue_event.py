@@ -6,6 +6,7 @@ Shape: AWS Lambda developer guide, "Using Lambda with Amazon MQ".
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,12 +27,47 @@ def messages_of(event: Mapping[str, Any]) -> Sequence[Message]:
 
 
 def _headers(headers: Mapping[str, Any]) -> dict[str, str | int]:
-    """Texts arrive as `{"bytes": […]}`, numbers as they are; other kinds are not documented."""
-    known: dict[str, str | int] = {}
-    for name, value in headers.items():
-        if isinstance(value, int) and not isinstance(value, bool):
-            known[name] = value
-        elif isinstance(value, dict) and isinstance(value.get("bytes"), list):
-            signed = value["bytes"]  # Java's bytes: some runtimes write them as -128…127
-            known[name] = bytes(byte & 0xFF for byte in signed).decode(errors="replace")
-    return known
+    """Texts arrive as `{"bytes": […]}`, numbers as they are; other kinds are not documented.
+
+    Nothing is built on those: they become a text, their JSON, for people to look at.
+    """
+    return {_unicode(name): _header(value) for name, value in headers.items()}
+
+
+def _header(value: Any) -> str | int:
+    try:
+        plain = _plain(value)
+        if isinstance(plain, str) or (isinstance(plain, int) and not isinstance(plain, bool)):
+            return plain
+        return json.dumps(plain, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "(nested too deeply)"
+
+
+def _plain(value: Any) -> Any:
+    """The value with its texts as texts, however deep they are in it."""
+    if isinstance(value, str):
+        return _unicode(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        text = _text(value.get("bytes"))
+        return text if text is not None else {_unicode(n): _plain(v) for n, v in value.items()}
+    return value
+
+
+def _text(bytes_: Any) -> str | None:
+    """What the numbers spell; None when they are no bytes."""
+    if not isinstance(bytes_, list) or not all(_is_byte(each) for each in bytes_):
+        return None
+    return bytes(byte & 0xFF for byte in bytes_).decode(errors="replace")
+
+
+def _is_byte(value: Any) -> bool:
+    """Java's bytes have a sign, and some runtimes write it: -128…127, or 0…255."""
+    return isinstance(value, int) and -128 <= value <= 255
+
+
+def _unicode(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON may hold and UTF-8 may not."""
+    return text.encode(errors="replace").decode()

@@ -1,0 +1,153 @@
+"""Use case: keep what was given up, whatever it is, so that people can work with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+
+from belfry import wire
+from belfry.envelope import MAX_HEADERS, MAX_NAME_BYTES, MAX_TEXT_BYTES, Delivery
+from belfry.errors import Unreadable
+from belfry.model import DeadLetter, DeadReason, DeliveryState, new_id
+from belfry.ports import Clock, DeadLetters, Message, Notifications, Outbox
+from belfry.topology import (
+    ATTEMPTS_HEADER,
+    DIED_HEADER,
+    ERROR_HEADER,
+    FIRST_FAILED_HEADER,
+    ORIGIN_HEADER,
+    REASON_HEADER,
+)
+
+log = logging.getLogger(__name__)
+
+MOST_BODY_BYTES = 15 * 1024 * 1024
+"""Of a larger body the rest is cut off: MongoDB takes documents of 16 MiB."""
+
+MOST_ID = 64
+MOST_ATTEMPTS = 10**6
+
+TAKEN_AWAY = "The batch with it failed so often that the broker took it away."
+
+_BROKERS_ORIGIN = "x-first-death-queue"
+"""RabbitMQ's own header: the queue that it took a message away from."""
+
+_OURS = {
+    ATTEMPTS_HEADER,
+    DIED_HEADER,
+    ERROR_HEADER,
+    FIRST_FAILED_HEADER,
+    ORIGIN_HEADER,
+    REASON_HEADER,
+}
+
+
+def bury(
+    messages: Sequence[Message],
+    *,
+    dead_letters: DeadLetters,
+    notifications: Notifications,
+    outbox: Outbox,
+    clock: Clock,
+) -> None:
+    """Store a batch of the dead letters; doing it again changes nothing. Raises StoreUnavailable.
+
+    What the broker took away while its notification still waits in the outbox is not dead: the
+    sweep publishes it again.
+    """
+    now = clock()
+    letters = [_read(message, now) for message in messages]
+    named = {each.notification_id for each in letters if each.notification_id}
+    owners = {id_: each.user_id for id_, each in notifications.by_ids(named).items()}
+    states = outbox.states(named)
+    dead = [each for each in letters if not _still_waits(each, states)]
+    dead_letters.bury([_addressed(each, owners) for each in dead])
+
+
+def _still_waits(letter: DeadLetter, states: Mapping[str, DeliveryState]) -> bool:
+    if letter.reason is not DeadReason.DELIVERY_LIMIT or letter.notification_id is None:
+        return False
+    if states.get(letter.notification_id) is not DeliveryState.QUEUED:
+        return False
+    log.warning("not dead, the sweep publishes it again: notification %s", letter.notification_id)
+    return True
+
+
+def _read(message: Message, now: datetime) -> DeadLetter:
+    """Make of a message what can be made of it. Raises nothing."""
+    headers = message.headers
+    reason = _reason(headers)
+    error = _text(headers, ERROR_HEADER)
+    if reason is DeadReason.DELIVERY_LIMIT:
+        error = error or TAKEN_AWAY
+    queue = _text(headers, ORIGIN_HEADER) or _text(headers, _BROKERS_ORIGIN) or message.queue
+    died_at = wire.read_time(headers.get(DIED_HEADER)) or now
+    return DeadLetter(
+        id=new_id(),
+        fingerprint=_fingerprint(queue, message.body),
+        queue=queue,
+        reason=reason,
+        error=error or "It came without a word of why.",
+        attempts=_attempts(headers),
+        first_at=wire.read_time(headers.get(FIRST_FAILED_HEADER)) or died_at,
+        last_at=died_at,
+        size=len(message.body),
+        body=message.body[:MOST_BODY_BYTES],
+        headers=_others(headers),
+        notification_id=_notification_id(message),
+    )
+
+
+def _addressed(letter: DeadLetter, owners: Mapping[str, str]) -> DeadLetter:
+    """The same with its person, if there is one.
+
+    Each copy of a notification's message says when it was published, so the body tells only
+    messages of unknown notifications apart.
+    """
+    known = letter.notification_id
+    if known is None or known not in owners:
+        return letter
+    same = _fingerprint(letter.queue, known.encode())
+    return replace(letter, user_id=owners[known], fingerprint=same)
+
+
+def _fingerprint(queue: str, content: bytes) -> str:
+    return sha256(queue.encode() + b"\0" + content).hexdigest()
+
+
+def _notification_id(message: Message) -> str | None:
+    try:
+        named = Delivery.read(replace(message, headers={})).notification_id
+    except Unreadable:
+        return None
+    return named if 0 < len(named) <= MOST_ID else None
+
+
+def _reason(headers: Mapping[str, str | int]) -> DeadReason:
+    """Without a word from the dispatcher it was the broker."""
+    try:
+        return DeadReason(str(headers.get(REASON_HEADER, DeadReason.DELIVERY_LIMIT)))
+    except ValueError:
+        return DeadReason.UNREADABLE
+
+
+def _text(headers: Mapping[str, str | int], name: str) -> str | None:
+    value = headers.get(name)
+    return value[:MAX_TEXT_BYTES] if isinstance(value, str) else None
+
+
+def _attempts(headers: Mapping[str, str | int]) -> int:
+    value = headers.get(ATTEMPTS_HEADER)
+    return value if isinstance(value, int) and 0 <= value <= MOST_ATTEMPTS else 0
+
+
+def _others(headers: Mapping[str, str | int]) -> dict[str, str | int]:
+    """The headers that are not ours, as far as they are few and short."""
+    others = [(name, value) for name, value in headers.items() if name not in _OURS]
+    return {
+        name[:MAX_NAME_BYTES]: value[:MAX_TEXT_BYTES] if isinstance(value, str) else value
+        for name, value in others[:MAX_HEADERS]
+    }
