@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     AliasGenerator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,6 +24,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from belfry.errors import FieldError, InvalidInput
+from belfry.model import DeadLetterFilter, DeadReason
 
 MAX_CONTENT_BYTES = 32 * 1024
 """A notification's content as JSON: what Amazon API Gateway bills as one WebSocket message."""
@@ -73,6 +75,12 @@ def _cursor(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         raise ValueError("is not a cursor of this list") from None
+
+
+def _reason(text: str) -> str:
+    if text not in set(DeadReason):
+        raise ValueError(f"must be one of {', '.join(DeadReason)}")
+    return text
 
 
 # They stand after Field in an annotation: the lengths belong to the text itself.
@@ -186,6 +194,28 @@ class InboxQuery(Input):
     unread: bool | None = None
 
 
+class Redrive(Input):
+    """POST /api/dead-letters/redrive: which ones."""
+
+    reason: Annotated[str, Field(max_length=64), AfterValidator(_reason)] | None = None
+    user_id: Annotated[str, Field(min_length=1, max_length=64), Text] | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+    def filter(self) -> DeadLetterFilter:
+        reason = None if self.reason is None else DeadReason(self.reason)
+        return DeadLetterFilter(reason, self.user_id, self.since, self.until)
+
+
+class DeadLettersQuery(Redrive):
+    """GET /api/dead-letters. Query parameters are text, so these convert."""
+
+    model_config = ConfigDict(strict=False)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=64), AfterValidator(_cursor)] | None = None
+
+
 class SyncFrame(Input):
     """The action `sync`."""
 
@@ -201,3 +231,14 @@ class ReadFrame(Input):
     ref: Annotated[str, Field(max_length=64)] | None = None
     id: Annotated[str, Field(min_length=1, max_length=64), Text]
     read: bool = True
+
+
+class AckFrame(Input):
+    """The action `ack`."""
+
+    action: str
+    ref: Annotated[str, Field(max_length=64)] | None = None
+    ids: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=64), Text]],
+        Field(min_length=1, max_length=100),
+    ]

@@ -154,6 +154,40 @@ class History:
     read_at: datetime | None = None
 
 
+class StepName(StrEnum):
+    """What can happen to a notification on its way."""
+
+    ACCEPTED = "accepted"
+    QUEUED = "queued"
+    ATTEMPT = "attempt"
+    DISPATCHED = "dispatched"
+    GIVEN_UP = "given-up"
+    ACKNOWLEDGED = "acknowledged"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to a notification, and when.
+
+    `by` belongs to QUEUED, `attempt` to ATTEMPT.
+    """
+
+    name: StepName
+    at: datetime
+    by: QueuedBy | None = None
+    attempt: Attempt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A notification's way in the order of time; `where` says in a sentence where it is now."""
+
+    history: History
+    steps: tuple[Step, ...]
+    where: str
+
+
 @dataclass(frozen=True, slots=True)
 class InboxEvent:
     """One numbered change of a person's inbox. `unread` is the count right after it."""

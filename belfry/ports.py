@@ -65,7 +65,7 @@ class Recipients(Protocol):
 class Claimed:
     """An overdue notification that nobody else publishes meanwhile."""
 
-    notification_id: str
+    id: str
     user_id: str
 
 
@@ -91,9 +91,7 @@ class Outbox(Protocol):
     ) -> None:
         """They are being taken care of until then."""
 
-    def settle(
-        self, ids: Collection[str], attempts: Mapping[str, Attempt] | None = None
-    ) -> None:
+    def settle(self, ids: Collection[str], attempts: Mapping[str, Attempt] | None = None) -> None:
         """They are dispatched."""
 
     def give_up(

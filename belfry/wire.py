@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from belfry.model import EventKind, InboxEvent, Notification, User
+from belfry.model import (
+    DeadLetter,
+    DeliveryState,
+    EventKind,
+    InboxEvent,
+    Notification,
+    Step,
+    Trace,
+    User,
+)
 
 Json = dict[str, Any]
+
+SHOWN_BYTES = 64 * 1024
+"""So much of a dead letter's body is shown."""
 
 
 def dumps(value: Any) -> str:
@@ -20,6 +34,16 @@ def dumps(value: Any) -> str:
 def time(moment: datetime) -> str:
     """RFC 3339 with milliseconds, which is what MongoDB keeps: `2026-01-05T10:20:30.123Z`."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def read_time(text: Any) -> datetime | None:
+    """The moment that `time` wrote, or None for anything else."""
+    if not isinstance(text, str) or not text.endswith("Z"):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def user(person: User) -> Json:
@@ -54,6 +78,29 @@ def notification(item: Notification) -> Json:
     }
 
 
+def trace(found: Trace) -> Json:
+    """The schema `Trace`."""
+    return {
+        "id": found.history.id,
+        "userId": found.history.user_id,
+        "state": found.history.state.value,
+        "where": found.where,
+        "steps": [_step(step) for step in found.steps],
+    }
+
+
+def _step(step: Step) -> Json:
+    told: Json = {"step": step.name.value, "at": time(step.at)}
+    if step.by:
+        told["by"] = step.by.value
+    if attempt := step.attempt:
+        told["number"] = attempt.number
+        told |= {name: getattr(attempt, name) for name in ("pushed", "gone", "failed", "refused")}
+        if attempt.error:
+            told["error"] = attempt.error
+    return told
+
+
 def event(change: InboxEvent, contents: Mapping[str, Notification]) -> Json:
     """An event as a frame. `contents` are needed for the kind `notification` only."""
     frame: Json = {
@@ -70,3 +117,40 @@ def event(change: InboxEvent, contents: Mapping[str, Notification]) -> Json:
 def notifications(contents: Mapping[str, Notification], ids: Iterable[str]) -> list[Json]:
     """Those of `ids` that still exist, in that order."""
     return [notification(contents[id_]) for id_ in ids if id_ in contents]
+
+
+def dead_letter(letter: DeadLetter) -> Json:
+    """The schema `DeadLetter`."""
+    optional = {"notificationId": letter.notification_id, "userId": letter.user_id}
+    return {
+        "id": letter.id,
+        "queue": letter.queue,
+        "reason": letter.reason.value,
+        "error": letter.error,
+        "attempts": letter.attempts,
+        "times": letter.times,
+        "firstAt": time(letter.first_at),
+        "lastAt": time(letter.last_at),
+        "buriedAt": time(letter.buried_at),
+        "bodyBytes": letter.size,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def whole_dead_letter(letter: DeadLetter, state: DeliveryState | None) -> Json:
+    """The schema `WholeDeadLetter`: with headers and the beginning of the body."""
+    shown = letter.body[:SHOWN_BYTES]
+    is_all = len(shown) == letter.size
+    try:
+        # The cut may go through a character.
+        body, encoding = getincrementaldecoder("utf-8")().decode(shown, final=is_all), "utf-8"
+    except UnicodeDecodeError:
+        body, encoding = b64encode(shown).decode(), "base64"
+    return {
+        **dead_letter(letter),
+        **({"deliveryState": state.value} if state else {}),
+        "headers": dict(letter.headers),
+        "body": body,
+        "bodyEncoding": encoding,
+        "bodyIsCut": not is_all,
+    }

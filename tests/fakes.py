@@ -12,15 +12,18 @@ from typing import Any
 
 from belfry import wire
 from belfry.adapters.mongo.dead_letters import BATCH_BYTES
+from belfry.adapters.mongo.attempts import KEPT as KEPT_ATTEMPTS
 from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, KEPT
 from belfry.errors import EmailTaken, InvalidToken, QueueUnavailable, StoreUnavailable
 from belfry.model import (
+    Attempt,
     Caller,
     Connection,
     DeadLetter,
     DeadLetterFilter,
     DeliveryState,
     EventKind,
+    History,
     InboxEvent,
     Notification,
     Position,
@@ -28,8 +31,9 @@ from belfry.model import (
     User,
     first_id_of,
 )
-from belfry.ports import Arrival, Message, PushResult, StoredUser
+from belfry.ports import Arrival, Claimed, Message, PushResult, StoredUser
 from belfry.retry import RetryPolicy
+from belfry.topology import DEAD_LETTERS, delivery_queues
 from belfry.wiring import Deps
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -56,6 +60,8 @@ class Row:
     dispatch_by: datetime | None
     state: DeliveryState = DeliveryState.QUEUED
     failure: str | None = None
+    attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=KEPT_ATTEMPTS))
+    acknowledged_at: datetime | None = None
 
 
 @dataclass
@@ -153,25 +159,32 @@ class FakeOutbox:
     def add(self, notification: Notification, dispatch_by: datetime) -> None:
         self._memory.tables.notifications[notification.id] = Row(notification, dispatch_by)
 
-    def overdue(self, now: datetime, limit: int) -> Sequence[Notification]:
-        waiting = [
-            (row.dispatch_by, row.notification)
+    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
+        overdue = [
+            (row.dispatch_by, row)
             for row in self._memory.tables.notifications.values()
             if row.dispatch_by and row.dispatch_by <= now
         ]
-        waiting.sort(key=lambda each: each[0])
-        return [notification for _, notification in waiting[:limit]]
+        overdue.sort(key=lambda each: each[0])
+        claimed = [row for _, row in overdue[:limit]]
+        for row in claimed:
+            row.dispatch_by = until
+        return [Claimed(row.notification.id, row.notification.user_id) for row in claimed]
 
-    def postpone(self, ids: Collection[str], until: datetime) -> None:
-        for row in self._queued(ids):
+    def postpone(
+        self, ids: Collection[str], until: datetime, attempts: Mapping[str, Attempt] | None = None
+    ) -> None:
+        for row in self._queued(ids, attempts):
             row.dispatch_by = until
 
-    def settle(self, ids: Collection[str]) -> None:
-        for row in self._queued(ids):
+    def settle(self, ids: Collection[str], attempts: Mapping[str, Attempt] | None = None) -> None:
+        for row in self._queued(ids, attempts):
             row.state, row.dispatch_by = DeliveryState.DISPATCHED, None
 
-    def give_up(self, ids: Collection[str], reason: str) -> None:
-        for row in self._queued(ids):
+    def give_up(
+        self, ids: Collection[str], reason: str, attempts: Mapping[str, Attempt] | None = None
+    ) -> None:
+        for row in self._queued(ids, attempts):
             row.state, row.dispatch_by, row.failure = DeliveryState.FAILED, None, reason
 
     def reopen(self, ids: Collection[str], dispatch_by: datetime) -> None:
@@ -183,10 +196,16 @@ class FakeOutbox:
         rows = self._memory.tables.notifications
         return {id_: rows[id_].state for id_ in ids if id_ in rows}
 
-    def _queued(self, ids: Collection[str]) -> Sequence[Row]:
+    def _queued(
+        self, ids: Collection[str], attempts: Mapping[str, Attempt] | None = None
+    ) -> Sequence[Row]:
         rows = self._memory.tables.notifications
-        found = [rows[id_] for id_ in ids if id_ in rows]
-        return [row for row in found if row.state is DeliveryState.QUEUED]
+        found = [rows[id_] for id_ in set(ids) if id_ in rows]
+        queued = [row for row in found if row.state is DeliveryState.QUEUED]
+        if attempts:
+            for row in queued:
+                row.attempts.append(attempts[row.notification.id])
+        return queued
 
 
 class FakeNotifications:
@@ -213,6 +232,27 @@ class FakeNotifications:
     def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]:
         rows = self._memory.tables.notifications
         return {id_: rows[id_].notification for id_ in ids if id_ in rows}
+
+    def acknowledge(self, user_id: str, ids: Collection[str], now: datetime) -> None:
+        rows = self._memory.tables.notifications
+        for row in [rows[id_] for id_ in ids if id_ in rows]:
+            if row.notification.user_id == user_id and row.acknowledged_at is None:
+                row.acknowledged_at = now
+
+    def history(self, notification_id: str) -> History | None:
+        row = self._memory.tables.notifications.get(notification_id)
+        if row is None:
+            return None
+        return History(
+            id=row.notification.id,
+            user_id=row.notification.user_id,
+            state=row.state,
+            accepted_at=row.notification.created_at,
+            dispatch_by=row.dispatch_by,
+            attempts=tuple(row.attempts),
+            acknowledged_at=row.acknowledged_at,
+            read_at=row.notification.read_at,
+        )
 
 
 class FakeInboxes:
@@ -389,6 +429,9 @@ class FakeQueue:
 
     def publish(self, messages: Sequence[Message]) -> None:
         self.check()
+        for message in messages:
+            if message.queue not in (*delivery_queues(), DEAD_LETTERS):
+                raise QueueUnavailable(f"No queue takes {message.queue}.")
         self.published += messages
 
     def check(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -17,8 +18,17 @@ from belfry import errors, inputs, wire
 from belfry.errors import BelfryError
 from belfry.function import Function
 from belfry.http import PROBLEM_TYPE
-from belfry.model import EventKind, Notification, Role, User
-from belfry.topology import delivery_queues
+from belfry.model import (
+    DeadLetter,
+    DeadReason,
+    DeliveryState,
+    EventKind,
+    Notification,
+    Role,
+    User,
+    new_id,
+)
+from belfry.topology import DEAD_LETTERS, delivery_queues
 from belfry.websocket import ACTIONS, FrameType
 from gateway.connections import CloseCode
 from gateway.spec import load_spec
@@ -58,7 +68,7 @@ def test_every_handler_is_a_function_of_ours_and_short() -> None:
 
 
 def test_the_queues_are_the_shards() -> None:
-    assert tuple(SPEC["x-queues"]) == delivery_queues()
+    assert tuple(SPEC["x-queues"]) == (*delivery_queues(), DEAD_LETTERS)
 
 
 BODIES: dict[str, type[BaseModel]] = {
@@ -66,6 +76,7 @@ BODIES: dict[str, type[BaseModel]] = {
     "Credentials": inputs.Credentials,
     "NewNotification": inputs.NewNotification,
     "Mark": inputs.Mark,
+    "Redrive": inputs.Redrive,
 }
 
 
@@ -77,10 +88,17 @@ def test_a_body_is_declared_as_its_model_is(name: str) -> None:
     assert _rules(declared["properties"]) == _rules(model["properties"])
 
 
-def test_the_query_is_declared_as_its_model_is() -> None:
-    parameters = operations()["/api/notifications", "get"]["parameters"]
+QUERIES: dict[str, type[BaseModel]] = {
+    "/api/notifications": inputs.InboxQuery,
+    "/api/dead-letters": inputs.DeadLettersQuery,
+}
+
+
+@pytest.mark.parametrize("path", QUERIES)
+def test_a_query_is_declared_as_its_model_is(path: str) -> None:
+    parameters = operations()[path, "get"]["parameters"]
     declared = {each["name"]: each["schema"] for each in parameters}
-    model = inputs.InboxQuery.model_json_schema()["properties"]
+    model = QUERIES[path].model_json_schema()["properties"]
     assert _rules(declared) == _rules(model)
 
 
@@ -115,6 +133,26 @@ def test_what_we_answer_is_as_declared() -> None:
     validate(SCHEMAS["Notification"], wire.notification(plain))
     assert set(wire.notification(full)) == set(SCHEMAS["Notification"]["properties"])
     assert set(SCHEMAS["User"]["properties"]["role"]["enum"]) == {role.value for role in Role}
+
+
+def test_dead_letters_are_answered_as_declared() -> None:
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    reason = DeadReason.PUSH_FAILED
+    body, headers = b"\xff", {"x-text": "a", "x-number": 1}
+    plain = DeadLetter(new_id(), "f", "q", reason, "e", 3, now, now, 1)
+    full = replace(plain, body=body, headers=headers, notification_id="n", user_id="u")
+    for letter in (plain, full):
+        validate(SCHEMAS["DeadLetter"], wire.dead_letter(letter))
+        validate(SCHEMAS["WholeDeadLetter"], wire.whole_dead_letter(letter, None))
+    shown = wire.whole_dead_letter(full, DeliveryState.FAILED)
+    validate(SCHEMAS["WholeDeadLetter"], shown)
+    assert set(shown) == set(SCHEMAS["WholeDeadLetter"]["properties"])
+    declared = SCHEMAS["WholeDeadLetter"]["properties"]
+    assert declared["deliveryState"]["enum"] == list(DeliveryState)
+    filters = operations()["/api/dead-letters", "get"]["parameters"]
+    [by_reason] = [each["schema"] for each in filters if each["name"] == "reason"]
+    assert declared["reason"]["enum"] == by_reason["enum"] == list(DeadReason)
+    assert SCHEMAS["Redrive"]["properties"]["reason"]["enum"] == [*DeadReason, None]
 
 
 def _examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
@@ -186,7 +224,11 @@ def test_the_protocol_lists_every_action_and_its_fields() -> None:
     listed.pop("action")
     routes = {name for name in SPEC["x-websocket"]["routes"] if not name.startswith("$")}
     assert set(listed) == routes | {"ping"} == set(ACTIONS)
-    models: dict[str, type[BaseModel]] = {"sync": inputs.SyncFrame, "read": inputs.ReadFrame}
+    models: dict[str, type[BaseModel]] = {
+        "sync": inputs.SyncFrame,
+        "read": inputs.ReadFrame,
+        "ack": inputs.AckFrame,
+    }
     for action, model in models.items():
         own = set(model.model_fields) - {"action", "ref"}
         assert own <= set(re.findall(r"`(\w+)`", listed[action])), action
@@ -207,7 +249,7 @@ def test_links_and_commands_in_documents_lead_somewhere(file: str | Path) -> Non
     callbacks = [command.callback for command in app.registered_commands]
     commands = {callback.__name__ for callback in callbacks if callback}
     commands |= {str(group.name) for group in app.registered_groups}
-    for used in re.findall(r"^(?:\$ )?(?:\.venv/bin/)?belfry (\w+)", text, re.MULTILINE):
+    for used in re.findall(r"^(?:\$ )?(?:\.venv/bin/)?belfry ([\w-]+)", text, re.MULTILINE):
         assert used in commands, f"{file} names belfry {used}"
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for used in re.findall(r"`make ([a-z]+)", text):

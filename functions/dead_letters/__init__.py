@@ -1,0 +1,1 @@
+"""What was given up: looking at it, sending it again, dropping it."""
