@@ -6,16 +6,16 @@ to a device, which drops what it has seen by its number.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from belfry import wire
+from belfry.envelope import Delivery, dead_letter, retried
 from belfry.errors import BelfryError, Unreadable
-from belfry.model import Connection, InboxEvent
+from belfry.model import Attempt, Connection, DeadReason, DeliveryState, InboxEvent
 from belfry.ports import (
     Arrival,
     Clock,
@@ -29,39 +29,25 @@ from belfry.ports import (
 )
 from belfry.retry import RetryPolicy
 from belfry.sending import DISPATCH_WITHIN
-from belfry.topology import ATTEMPTS_HEADER, DEAD_LETTERS, REASON_HEADER
 
 log = logging.getLogger(__name__)
-
-PUSH_GIVEN_UP = "push retries exhausted"
 
 HANDSHAKE = timedelta(seconds=30)
 """A connection younger than this may still be opening: API Gateway answers 410 for it, too."""
 
+Pushes = Mapping[str, Counter[PushResult]]
+"""What the devices of a notification's person answered, by its id; none without a device."""
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message of a delivery queue: which notification, and how many retries it has had."""
 
-    message: Message
-    notification_id: str
-    attempts: int
+@dataclass(slots=True)
+class _Outcome:
+    """What is to be done about a batch after its pushes."""
 
-    @classmethod
-    def read(cls, message: Message) -> Delivery:
-        """Understand a message. Raises Unreadable, saying why."""
-        try:
-            body = json.loads(message.body)
-        except (ValueError, RecursionError):
-            raise Unreadable("the body is not JSON") from None
-        notification_id = body.get("notificationId") if isinstance(body, dict) else None
-        # Ids are ASCII. JSON may hold half of a surrogate pair, which the store would fail on.
-        if not isinstance(notification_id, str) or not notification_id.isascii():
-            raise Unreadable("the body has no notificationId")
-        attempts = message.headers.get(ATTEMPTS_HEADER, 0)
-        if not isinstance(attempts, int) or attempts < 0:
-            raise Unreadable(f"the header {ATTEMPTS_HEADER} is not a count")
-        return cls(message, notification_id, attempts)
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    dispatched: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    postponed: dict[float, list[str]] = field(default_factory=lambda: defaultdict(list))
+    messages: list[Message] = field(default_factory=list)
 
 
 def deliver(
@@ -81,33 +67,82 @@ def deliver(
     used up its retries goes to the dead letters with its reason. Raises only when the store or the
     queue is down: then the whole batch comes back, and doing it again changes nothing twice.
     """
-    deliveries, dead = _read(messages)
     now = clock()
+    deliveries, dead = _read(messages, now)
     ids = [delivery.notification_id for delivery in deliveries]
     arrivals, unknown = inboxes.append(ids, now)
-    failed = _push(arrivals, connections=connections, pusher=pusher, now=now)
+    pushes = _push(arrivals, connections=connections, pusher=pusher, now=now)
 
-    again: list[Message] = []
-    given_up: list[str] = []
-    postponed: dict[float, list[str]] = defaultdict(list)
-    for delivery in deliveries:
-        if delivery.notification_id in unknown:
-            dead.append(_dead(delivery.message, "unknown notification"))
-        elif delivery.notification_id in failed:
-            delay = retry.delay_after(delivery.attempts)
-            if delay is None:
-                given_up.append(delivery.notification_id)
-                dead.append(_dead(delivery.message, PUSH_GIVEN_UP))
-            else:
-                postponed[delay].append(delivery.notification_id)
-                again.append(_retry(delivery, delay))
-    for delay, waiting in postponed.items():
-        outbox.postpone(waiting, now + timedelta(seconds=delay) + DISPATCH_WITHIN)
-    if again or dead:
-        queue.publish([*again, *dead])
+    now = clock()
+    outcome = _judge(deliveries, unknown, pushes, retry, now)
+    for delay, waiting in outcome.postponed.items():
+        until = now + timedelta(seconds=delay) + DISPATCH_WITHIN
+        outbox.postpone(waiting, until, outcome.attempts)
+    if outcome.messages or dead:
+        queue.publish([*outcome.messages, *dead])
     # After publishing: if that fails, the batch comes back and must find them as they were.
-    outbox.give_up(given_up, PUSH_GIVEN_UP)
-    outbox.settle([id_ for id_ in ids if id_ not in failed and id_ not in unknown])
+    if outcome.given_up:
+        outbox.give_up(outcome.given_up, DeadReason.PUSH_FAILED, outcome.attempts)
+    if outcome.dispatched:
+        outbox.settle(outcome.dispatched, outcome.attempts)
+
+
+def _judge(
+    deliveries: Iterable[Delivery],
+    unknown: Collection[str],
+    pushes: Pushes,
+    retry: RetryPolicy,
+    now: datetime,
+) -> _Outcome:
+    """What becomes of each delivery: it is dispatched, tried again, or given up."""
+    outcome = _Outcome()
+    for delivery in deliveries:
+        id_ = delivery.notification_id
+        if id_ in unknown:
+            text = "no notification has this id"
+            dead = _dead(delivery.message, DeadReason.UNKNOWN_NOTIFICATION, text, now)
+            outcome.messages.append(dead)
+            continue
+        results = pushes.get(id_, Counter())
+        delay = retry.delay_after(delivery.attempts)
+        state = DeliveryState.DISPATCHED
+        if not results[PushResult.LATER]:
+            outcome.dispatched.append(id_)
+        elif delay is not None:
+            state = DeliveryState.QUEUED
+            outcome.postponed[delay].append(id_)
+            outcome.messages.append(retried(delivery, delay=delay, now=now))
+        else:
+            state = DeliveryState.FAILED
+            outcome.given_up.append(id_)
+            text = f"{_failures(results)} after {delivery.attempts} retries"
+            outcome.messages.append(_dead(delivery.message, DeadReason.PUSH_FAILED, text, now))
+        outcome.attempts[id_] = _attempt(delivery, results, state, now)
+    return outcome
+
+
+def _attempt(
+    delivery: Delivery, results: Counter[PushResult], state: DeliveryState, now: datetime
+) -> Attempt:
+    return Attempt(
+        at=now,
+        number=delivery.attempts + 1,
+        state=state,
+        queued_at=delivery.queued_at,
+        queued_by=delivery.queued_by,
+        pushed=results[PushResult.DONE],
+        gone=results[PushResult.GONE],
+        failed=results[PushResult.LATER],
+        refused=results[PushResult.REFUSED],
+        error=_failures(results),
+    )
+
+
+def _failures(results: Counter[PushResult]) -> str | None:
+    """For people, why not every push of an attempt worked; None when every one did."""
+    told = {PushResult.LATER: "could not be reached", PushResult.REFUSED: "refused the frame"}
+    found = [f"{results[each]} {told[each]}" for each in told if results[each]]
+    return f"of {results.total()} devices {' and '.join(found)}" if found else None
 
 
 def tell(event: InboxEvent, *, connections: Connections, pusher: Pusher, clock: Clock) -> None:
@@ -123,8 +158,8 @@ def tell(event: InboxEvent, *, connections: Connections, pusher: Pusher, clock: 
 
 def _push(
     arrivals: Sequence[Arrival], *, connections: Connections, pusher: Pusher, now: datetime
-) -> set[str]:
-    """Push each event to all devices of its person; answers the ids that failed for the moment."""
+) -> Pushes:
+    """Push each event to all devices of its person."""
     devices = defaultdict(list)
     for connection in connections.of_users({arrival.event.user_id for arrival in arrivals}):
         devices[connection.user_id].append(connection)
@@ -137,7 +172,7 @@ def _push(
             frames += [(device, frame) for device in open_devices]
             told += [arrival] * len(open_devices)
     if not frames:
-        return set()
+        return {}
     results = pusher.push(frames)
     gone = {
         device.id
@@ -146,30 +181,27 @@ def _push(
     }
     if gone:
         connections.remove(gone)
-    return {
-        id_
-        for arrival, result in zip(told, results, strict=True)
-        if result is PushResult.LATER
-        for id_ in arrival.event.ids
-    }
+    return _by_notification(told, results)
 
 
-def _read(messages: Iterable[Message]) -> tuple[list[Delivery], list[Message]]:
+def _by_notification(told: Iterable[Arrival], results: Iterable[PushResult]) -> Pushes:
+    """What was answered to each event, by each of the notifications that it brought."""
+    events: dict[tuple[str, ...], Counter[PushResult]] = defaultdict(Counter)
+    for arrival, result in zip(told, results, strict=True):
+        events[arrival.event.ids][result] += 1
+    return {id_: answers for ids, answers in events.items() for id_ in ids}
+
+
+def _read(messages: Iterable[Message], now: datetime) -> tuple[list[Delivery], list[Message]]:
     readable, dead = [], []
     for message in messages:
         try:
             readable.append(Delivery.read(message))
         except Unreadable as error:
-            dead.append(_dead(message, error.detail))
+            dead.append(_dead(message, DeadReason.UNREADABLE, error.detail, now))
     return readable, dead
 
 
-def _retry(delivery: Delivery, delay: float) -> Message:
-    headers = {ATTEMPTS_HEADER: delivery.attempts + 1}
-    return replace(delivery.message, headers=headers, delay=delay)
-
-
-def _dead(message: Message, reason: str) -> Message:
-    log.error("dead letter from %s: %s", message.queue, reason)
-    headers = {**message.headers, REASON_HEADER: reason}
-    return replace(message, queue=DEAD_LETTERS, headers=headers)
+def _dead(message: Message, reason: DeadReason, error: str, now: datetime) -> Message:
+    log.error("dead letter from %s: %s: %s", message.queue, reason, error)
+    return dead_letter(message, reason, error, now=now)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from belfry import envelope
 from belfry.errors import FieldError, QueueUnavailable, UnknownRecipient
-from belfry.model import Notification, new_id
-from belfry.ports import Clock, Message, Outbox, Queue, Recipients
+from belfry.model import Notification, QueuedBy, new_id
+from belfry.ports import Claimed, Clock, Message, Outbox, Queue, Recipients
 from belfry.topology import delivery_queue
 
 if TYPE_CHECKING:
@@ -23,6 +22,9 @@ DISPATCH_WITHIN = timedelta(seconds=15)
 
 SWEEP_AGAIN_AFTER = timedelta(minutes=1)
 """Longer than the first time: what only waits in a long queue is not to multiply there."""
+
+SWEEP_LEASE = timedelta(seconds=10)
+"""How long what a sweep has claimed is its own to publish; then another one may."""
 
 SWEEP_LIMIT = 1000
 """How many overdue notifications one sweep takes at a time."""
@@ -52,35 +54,36 @@ def accept(
     )
     outbox.add(notification, dispatch_by=now + DISPATCH_WITHIN)
     try:
-        queue.publish([delivery_message(notification)])
+        queue.publish([delivery_message(notification, by=QueuedBy.API, at=clock())])
     except QueueUnavailable as error:
         log.warning("notification %s waits for the sweep: %s", notification.id, error)
     return notification
 
 
 def sweep(*, outbox: Outbox, queue: Queue, clock: Clock) -> int:
-    """Publish what is overdue; answers how many. Safe when several run at once.
+    """Publish what is overdue; answers how many.
 
-    With the queue down everything is still there for the next time. Raises StoreUnavailable.
+    Of several that run at once each publishes others, and one that finds all of it claimed leaves
+    the work to the others. With the queue down, or after a crash, the lease runs out and the next
+    sweep publishes the same. Raises StoreUnavailable.
     """
     published = 0
-    while overdue := outbox.overdue(clock(), SWEEP_LIMIT):
+    while claimed := outbox.claim(now := clock(), now + SWEEP_LEASE, SWEEP_LIMIT):
+        at = clock()
         try:
-            queue.publish([delivery_message(notification) for notification in overdue])
+            queue.publish([delivery_message(each, by=QueuedBy.SWEEP, at=at) for each in claimed])
         except QueueUnavailable as error:
-            log.warning("%d overdue notifications wait for the queue: %s", len(overdue), error)
+            log.warning("%d overdue notifications wait for the queue: %s", len(claimed), error)
             break
         # Published before postponed: a crash between the two publishes twice, which is harmless.
-        outbox.postpone(_ids(overdue), until=clock() + SWEEP_AGAIN_AFTER)
-        published += len(overdue)
+        outbox.postpone([each.id for each in claimed], until=clock() + SWEEP_AGAIN_AFTER)
+        published += len(claimed)
     return published
 
 
-def delivery_message(notification: Notification) -> Message:
-    """What the dispatcher is told: an id, not the content, so that the store stays the truth."""
-    body = json.dumps({"notificationId": notification.id}).encode()
+def delivery_message(
+    notification: Notification | Claimed, *, by: QueuedBy, at: datetime
+) -> Message:
+    """The message that has a notification dispatched, in the queue of its person's shard."""
+    body = envelope.body_of(notification.id, by=by, at=at)
     return Message(queue=delivery_queue(notification.user_id), body=body)
-
-
-def _ids(notifications: Iterable[Notification]) -> list[str]:
-    return [notification.id for notification in notifications]

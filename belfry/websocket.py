@@ -1,7 +1,7 @@
 """The WebSocket edge of a function: a route's event in, a frame for the client out.
 
-Whatever a client sends, the answer is a frame and the socket stays open; docs/protocol.md lists
-the frames.
+Whatever a client sends, the socket stays open, and what cannot be done is answered by a frame;
+docs/protocol.md lists the frames.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Frame = dict[str, Any]
 Answer = dict[str, Any]
 
 MAX_REF = 64
-ACTIONS = ("sync", "read", "ping")
+ACTIONS = ("sync", "read", "ack", "ping")
 
 
 class FrameType(StrEnum):
@@ -43,11 +43,14 @@ class FrameType(StrEnum):
     ERROR = "error"
 
 
-Handler = Callable[[T, Caller, Deps], Frame]
+Handler = Callable[[T, Caller, Deps], Frame | None]
 
 
 def route(model: type[T]) -> Callable[[Handler[T]], Function[Answer]]:
-    """Make a handler into the route of an action; `model` is what the client's frame looks like."""
+    """Make a handler into the route of an action; `model` is what the client's frame looks like.
+
+    What it answers goes to the client. None is no answer: each frame is paid for on AWS.
+    """
 
     def decorate(handler: Handler[T]) -> Function[Answer]:
         def run(event: Event, parts: Deps) -> Answer:
@@ -56,7 +59,7 @@ def route(model: type[T]) -> Callable[[Handler[T]], Function[Answer]]:
                 answer = handler(frame, caller_of(event), parts)
             except BelfryError as error:
                 answer = error_frame(error)
-            return reply(event, answer)
+            return {"statusCode": 200} if answer is None else reply(event, answer)
 
         return Function(run)
 

@@ -11,8 +11,8 @@ from itertools import accumulate
 from typing import Any
 
 from belfry import wire
-from belfry.adapters.mongo.dead_letters import BATCH_BYTES
 from belfry.adapters.mongo.attempts import KEPT as KEPT_ATTEMPTS
+from belfry.adapters.mongo.dead_letters import BATCH_BYTES
 from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, KEPT
 from belfry.errors import EmailTaken, InvalidToken, QueueUnavailable, StoreUnavailable
 from belfry.model import (

@@ -31,7 +31,7 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
     "users.all": lambda parts: list(parts.users.all()),
     "recipients.exists": lambda parts: parts.recipients.exists(ADA),
     "outbox.add": lambda parts: parts.outbox.add(Notification("1", ADA, "Hello", NOON), LATER),
-    "outbox.overdue": lambda parts: parts.outbox.overdue(LATER, 10),
+    "outbox.claim": lambda parts: parts.outbox.claim(LATER, LATER, 10),
     "outbox.postpone": lambda parts: parts.outbox.postpone(["1"], LATER),
     "outbox.settle": lambda parts: parts.outbox.settle(["1"]),
     "outbox.give_up": lambda parts: parts.outbox.give_up(["1"], "no use"),
@@ -43,6 +43,8 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
         ADA, before="1", limit=10, read=False
     ),
     "notifications.by_ids": lambda parts: parts.notifications.by_ids(["1"]),
+    "notifications.acknowledge": lambda parts: parts.notifications.acknowledge(ADA, ["1"], NOON),
+    "notifications.history": lambda parts: parts.notifications.history("1"),
     "inboxes.append": lambda parts: parts.inboxes.append(["1"], NOON),
     "inboxes.mark": lambda parts: parts.inboxes.mark(ADA, "1", read=True, now=NOON),
     "inboxes.position": lambda parts: parts.inboxes.position(ADA),

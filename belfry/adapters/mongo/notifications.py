@@ -10,13 +10,17 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from pymongo import ASCENDING, DESCENDING
+from pymongo.collection import Collection as PymongoCollection
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from belfry.adapters.mongo.attempts import appended, from_documents
 from belfry.adapters.mongo.database import Database, Document, translated
-from belfry.model import DeliveryState, Notification
+from belfry.model import Attempt, DeliveryState, History, Notification
+from belfry.ports import Claimed
 
 
 class MongoOutbox:
@@ -24,32 +28,42 @@ class MongoOutbox:
 
     def __init__(self, database: Database) -> None:
         self._notifications = database.notifications
-        # Losing such a mark in a crash costs one more, harmless dispatch: no need to wait for disk.
-        # Read as they are written, or a sweep would find again what it has just postponed.
-        self._marks = database.notifications.with_options(
-            write_concern=WriteConcern(1, j=False), read_concern=ReadConcern("local")
-        )
+        self._marks = _marks(database)
 
     @translated
     def add(self, notification: Notification, dispatch_by: datetime) -> None:
         self._notifications.insert_one(to_document(notification, dispatch_by))
 
     @translated
-    def overdue(self, now: datetime, limit: int) -> Sequence[Notification]:
-        found = self._marks.find({"dispatch_by": {"$lte": now}})
-        return [from_document(d) for d in found.sort("dispatch_by", ASCENDING).limit(limit)]
+    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
+        overdue = {"dispatch_by": {"$lte": now}}
+        found = self._marks.find(overdue, {"_id": True}).sort("dispatch_by", ASCENDING).limit(limit)
+        ids = [document["_id"] for document in found]
+        if not ids:
+            return []
+        # The token tells which of them are ours: another one may have found the same ones.
+        token = uuid4().bytes
+        change = {"$set": {"dispatch_by": until, "claim": token}}
+        self._marks.update_many({"_id": {"$in": ids}, **overdue}, change, hint="_id_")
+        won = self._marks.find({"_id": {"$in": ids}, "claim": token}, {"user_id": True})
+        return [Claimed(document["_id"], document["user_id"]) for document in won]
 
     @translated
-    def postpone(self, ids: Collection[str], until: datetime) -> None:
-        self._marks.update_many(_waiting(ids), {"$set": {"dispatch_by": until}})
+    def postpone(
+        self, ids: Collection[str], until: datetime, attempts: Mapping[str, Attempt] | None = None
+    ) -> None:
+        self._mark(ids, {"dispatch_by": until}, attempts)
 
     @translated
-    def settle(self, ids: Collection[str]) -> None:
-        self._end(ids, {"state": DeliveryState.DISPATCHED.value})
+    def settle(self, ids: Collection[str], attempts: Mapping[str, Attempt] | None = None) -> None:
+        self._mark(ids, {"state": DeliveryState.DISPATCHED.value}, attempts, ended=True)
 
     @translated
-    def give_up(self, ids: Collection[str], reason: str) -> None:
-        self._end(ids, {"state": DeliveryState.FAILED.value, "failure": reason})
+    def give_up(
+        self, ids: Collection[str], reason: str, attempts: Mapping[str, Attempt] | None = None
+    ) -> None:
+        marks = {"state": DeliveryState.FAILED.value, "failure": reason}
+        self._mark(ids, marks, attempts, ended=True)
 
     @translated
     def reopen(self, ids: Collection[str], dispatch_by: datetime) -> None:
@@ -64,10 +78,33 @@ class MongoOutbox:
         found = self._marks.find({"_id": {"$in": list(ids)}}, {"state": True})
         return {document["_id"]: DeliveryState(document["state"]) for document in found}
 
-    def _end(self, ids: Collection[str], marks: Mapping[str, Any]) -> None:
-        if ids:
-            change = {"$set": marks, "$unset": {"dispatch_by": ""}}
-            self._marks.update_many(_waiting(ids), change)
+    def _mark(
+        self,
+        ids: Collection[str],
+        marks: Mapping[str, Any],
+        attempts: Mapping[str, Attempt] | None,
+        *,
+        ended: bool = False,
+    ) -> None:
+        if not ids:
+            return
+        # In a pipeline a text that begins with $ would be the name of a field.
+        changes: Document = {name: {"$literal": value} for name, value in marks.items()}
+        if attempts:
+            changes["attempts"] = appended({id_: attempts[id_] for id_ in ids})
+        done_with = ["claim", "dispatch_by"] if ended else ["claim"]
+        self._marks.update_many(_waiting(ids), [{"$set": changes}, {"$unset": done_with}])
+
+
+def _marks(database: Database) -> PymongoCollection[Document]:
+    """The notifications, for marks of where they are on their way.
+
+    Losing such a mark in a crash costs one more, harmless dispatch: no need to wait for the disk.
+    Read as they are written, or a sweep would find again what it has just postponed.
+    """
+    return database.notifications.with_options(
+        write_concern=WriteConcern(1, j=False), read_concern=ReadConcern("local")
+    )
 
 
 def _waiting(ids: Collection[str]) -> Document:
@@ -80,6 +117,7 @@ class MongoNotifications:
 
     def __init__(self, database: Database) -> None:
         self._notifications = database.notifications
+        self._marks = _marks(database)
 
     @translated
     def get(self, user_id: str, notification_id: str) -> Notification | None:
@@ -103,6 +141,44 @@ class MongoNotifications:
     def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]:
         found = self._notifications.find({"_id": {"$in": list(ids)}})
         return {document["_id"]: from_document(document) for document in found}
+
+    @translated
+    def acknowledge(self, user_id: str, ids: Collection[str], now: datetime) -> None:
+        first = {
+            "_id": {"$in": list(ids)},
+            "user_id": user_id,
+            "acknowledged_at": {"$exists": False},
+        }
+        self._marks.update_many(first, {"$set": {"acknowledged_at": now}})
+
+    @translated
+    def history(self, notification_id: str) -> History | None:
+        found = self._marks.find_one({"_id": notification_id}, _OF_HISTORY)
+        return _history(found) if found else None
+
+
+_OF_HISTORY = (
+    "user_id",
+    "state",
+    "created_at",
+    "dispatch_by",
+    "attempts",
+    "acknowledged_at",
+    "read_at",
+)
+
+
+def _history(document: Document) -> History:
+    return History(
+        id=document["_id"],
+        user_id=document["user_id"],
+        state=DeliveryState(document["state"]),
+        accepted_at=document["created_at"],
+        dispatch_by=document.get("dispatch_by"),
+        attempts=from_documents(document.get("attempts", ())),
+        acknowledged_at=document.get("acknowledged_at"),
+        read_at=document.get("read_at"),
+    )
 
 
 def to_document(notification: Notification, dispatch_by: datetime) -> Document:

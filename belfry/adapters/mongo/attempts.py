@@ -1,0 +1,60 @@
+"""The attempts of a notification, as its document keeps them: the last ones, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from belfry.adapters.mongo.database import Document
+from belfry.model import Attempt, DeliveryState, QueuedBy
+
+KEPT = 20
+"""More than one series of retries has by any setting, and little beside the content."""
+
+_COUNTS = ("pushed", "gone", "failed", "refused")
+
+
+def appended(attempts: Mapping[str, Attempt]) -> Document:
+    """The expression (of an update's pipeline) that gives each notification its own attempt.
+
+    One update for a batch whose attempts differ, if only by when they were queued, takes a third of
+    the time of a bulk of single ones.
+    """
+    ids = list(attempts)
+    documents = [_to_document(attempt) for attempt in attempts.values()]
+    own = {"$arrayElemAt": [{"$literal": documents}, {"$indexOfArray": [ids, "$_id"]}]}
+    return {"$slice": [{"$concatArrays": [{"$ifNull": ["$attempts", []]}, [own]]}, -KEPT]}
+
+
+def from_documents(documents: Sequence[Document]) -> tuple[Attempt, ...]:
+    """The attempts that a notification's document keeps."""
+    return tuple(_from_document(document) for document in documents)
+
+
+def _to_document(attempt: Attempt) -> Document:
+    """Without what is nothing: there is one of these in nearly every notification."""
+    optional: dict[str, Any] = {
+        "queued_at": attempt.queued_at,
+        "queued_by": attempt.queued_by and attempt.queued_by.value,
+        "error": attempt.error,
+        **{name: getattr(attempt, name) for name in _COUNTS},
+    }
+    return {
+        "at": attempt.at,
+        "number": attempt.number,
+        "state": attempt.state.value,
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def _from_document(document: Document) -> Attempt:
+    queued_by = document.get("queued_by")
+    return Attempt(
+        at=document["at"],
+        number=document["number"],
+        state=DeliveryState(document["state"]),
+        queued_at=document.get("queued_at"),
+        queued_by=queued_by and QueuedBy(queued_by),
+        error=document.get("error"),
+        **{name: document.get(name, 0) for name in _COUNTS},
+    )
