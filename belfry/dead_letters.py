@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from belfry.errors import NotFound, TooLarge
-from belfry.model import DeadLetter, DeadLetterFilter, DeliveryState, QueuedBy
+from belfry.model import DeadLetter, DeadLetterFilter, DeliveryState, Notification, QueuedBy
 from belfry.ports import Clock, DeadLetters, Message, Notifications, Outbox, Queue
 from belfry.sending import DISPATCH_WITHIN, delivery_message
 from belfry.topology import delivery_queues
@@ -118,13 +119,17 @@ def _redrive(
 ) -> None:
     named = {letter.notification_id for letter in letters if letter.notification_id}
     known = notifications.by_ids(named)
-    others = [letter for letter in letters if letter.notification_id not in known]
-    # In this order a crash loses nothing: what is published and still here is published twice.
     now = clock()
+    # In this order a crash loses nothing: what is published and still here is published twice.
     outbox.reopen(list(known), now + DISPATCH_WITHIN)
-    again = [delivery_message(each, by=QueuedBy.REDRIVE, at=now) for each in known.values()]
-    queue.publish([*again, *map(_original, others)])
+    queue.publish([_fresh(letter, known, now) or _original(letter) for letter in letters])
     dead_letters.remove(letters)
+
+
+def _fresh(letter: DeadLetter, known: Mapping[str, Notification], now: datetime) -> Message | None:
+    """A message as when its notification was accepted; None when there is no such notification."""
+    notification = known.get(letter.notification_id or "")
+    return notification and delivery_message(notification, by=QueuedBy.REDRIVE, at=now)
 
 
 def _original(letter: DeadLetter) -> Message:
