@@ -129,7 +129,9 @@ def _redrive(
 def _fresh(letter: DeadLetter, known: Mapping[str, Notification], now: datetime) -> Message | None:
     """A message as when its notification was accepted; None when there is no such notification."""
     notification = known.get(letter.notification_id or "")
-    return notification and delivery_message(notification, by=QueuedBy.REDRIVE, at=now)
+    if notification is None:
+        return None
+    return delivery_message(notification, by=QueuedBy.REDRIVE, at=now)
 
 
 def _original(letter: DeadLetter) -> Message:

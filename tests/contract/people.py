@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from belfry.model import Notification, Role, User, new_id
+from belfry.model import DeadLetter, DeadReason, Notification, Role, User, new_id
 from belfry.wiring import Deps
 from tests.fakes import NOON
 
@@ -31,3 +32,21 @@ def arrived(parts: Deps, user_id: str = ADA, count: int = 1) -> list[str]:
     for id_ in ids:
         parts.inboxes.append([id_], NOON)
     return ids
+
+
+def dead_letter(body: bytes = b"?", **fields: Any) -> DeadLetter:
+    """A dead letter that is not buried yet. Its id serves as its fingerprint."""
+    id_ = fields.get("id", new_id())
+    known: dict[str, Any] = {
+        "id": id_,
+        "fingerprint": id_,
+        "queue": "belfry.deliver.0",
+        "reason": DeadReason.UNREADABLE,
+        "error": "the body is not JSON",
+        "attempts": 0,
+        "first_at": NOON,
+        "last_at": NOON,
+        "size": len(body),
+        "body": body,
+    }
+    return DeadLetter(**known | fields)

@@ -12,14 +12,17 @@ from pymongo import MongoClient
 
 from belfry.adapters.mongo.database import Database
 from belfry.errors import ConfigurationError, StoreUnavailable
-from belfry.model import Caller, Connection, Notification, Role
+from belfry.model import Caller, Connection, DeadLetterFilter, DeadReason, Notification, Role
 from belfry.wiring import Deps
-from tests.contract.people import ADA, BOB, LATER, arrived, sent, user
+from tests.contract.people import ADA, BOB, LATER, arrived, dead_letter, sent, user
 from tests.fakes import NOON, Fakes
 from tests.runner import free_port
 
 CONNECTION = Connection("id=", ADA, "https://push.example.com/ws", NOON)
 CALLER = Caller(ADA, Role.USER)
+COLLECTIONS = {"users", "notifications", "inboxes", "connections", "tickets", "dead_letters"}
+LETTER = dead_letter()
+ALL, FILTER = DeadLetterFilter(), DeadLetterFilter(DeadReason.PUSH_FAILED, ADA, NOON, LATER)
 
 # Every method of every store, with arguments that would do.
 CALLS: dict[str, Callable[[Deps], Any]] = {
@@ -35,6 +38,8 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
     "outbox.postpone": lambda parts: parts.outbox.postpone(["1"], LATER),
     "outbox.settle": lambda parts: parts.outbox.settle(["1"]),
     "outbox.give_up": lambda parts: parts.outbox.give_up(["1"], "no use"),
+    "outbox.reopen": lambda parts: parts.outbox.reopen(["1"], LATER),
+    "outbox.states": lambda parts: parts.outbox.states(["1"]),
     "notifications.get": lambda parts: parts.notifications.get(ADA, "1"),
     "notifications.page": lambda parts: parts.notifications.page(
         ADA, before=None, limit=10, read=None
@@ -54,6 +59,16 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
     "connections.remove": lambda parts: parts.connections.remove(["id="]),
     "tickets.add": lambda parts: parts.tickets.add("secret", CALLER, LATER),
     "tickets.redeem": lambda parts: parts.tickets.redeem("secret", NOON),
+    "dead_letters.bury": lambda parts: parts.dead_letters.bury([LETTER]),
+    "dead_letters.get": lambda parts: parts.dead_letters.get(LETTER.id),
+    "dead_letters.page": lambda parts: parts.dead_letters.page(ALL, before=None, limit=10),
+    "dead_letters.page of a person": lambda parts: parts.dead_letters.page(
+        FILTER, before=LETTER.id, limit=10
+    ),
+    "dead_letters.oldest": lambda parts: parts.dead_letters.oldest(ALL, after=None, limit=10),
+    "dead_letters.count": lambda parts: parts.dead_letters.count(ALL),
+    "dead_letters.count of a person": lambda parts: parts.dead_letters.count(FILTER),
+    "dead_letters.remove": lambda parts: parts.dead_letters.remove([LETTER]),
 }
 calls = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 
@@ -112,7 +127,7 @@ def test_making_the_indexes_again_changes_nothing(database: Database) -> None:
     before = indexes()
     database.migrate()
     assert indexes() == before
-    assert {"users", "notifications", "inboxes", "connections", "tickets"} <= before.keys()
+    assert before.keys() >= COLLECTIONS
     assert Deps(database=database).inboxes.position(ADA).seq == 1
 
 
@@ -135,7 +150,7 @@ def test_every_query_is_by_an_index_and_none_sorts_in_memory(database: Database)
     assert [entry["command"] for entry in unindexed] == []
     assert [entry["command"] for entry in entries if entry.get("hasSortStage")] == []
     seen = {entry["ns"].partition(".")[2] for entry in entries}
-    assert seen == {"users", "notifications", "inboxes", "connections", "tickets"}
+    assert seen == COLLECTIONS
 
 
 def test_a_page_reads_no_more_than_it_shows(database: Database) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -272,12 +273,11 @@ class _DeadlyQueue(FakeQueue):
     def __init__(self, fakes: Fakes, letter: DeadLetter) -> None:
         super().__init__()
         self._fakes = fakes
-        self._again = {"last_at": letter.last_at + timedelta(seconds=1)}
-        self._again |= {"fingerprint": letter.fingerprint}
+        self._again = replace(letter, id=new_id(), last_at=letter.last_at + timedelta(seconds=1))
 
     def publish(self, messages: Any) -> None:
         super().publish(messages)
-        buried(self._fakes, **self._again)
+        self._fakes.dead_letters.bury([self._again])
 
 
 @pytest.mark.parametrize("handler", [redrive.handler, redrive_all.handler])
