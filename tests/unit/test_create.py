@@ -47,7 +47,11 @@ def test_it_is_stored_queued_and_answered_with_its_address(fakes: Fakes) -> None
     assert row.notification.data == FULL["data"]
     [message] = fakes.queue.published
     assert message.queue == delivery_queue(ADA)
-    assert json.loads(message.body) == {"notificationId": id_}
+    assert json.loads(message.body) == {
+        "notificationId": id_,
+        "queuedAt": "2026-01-05T12:00:00.000Z",
+        "by": "api",
+    }
     assert (message.headers, message.delay) == ({}, 0)
 
 
@@ -83,5 +87,6 @@ def test_a_queue_that_is_down_is_no_failure_and_the_sweep_makes_up_for_it(fakes:
     fakes.queue.down = True
     answer = create_one(fakes, {"userId": ADA, "message": "Hello"})
     assert answer.status == 201
-    waiting = fakes.outbox.overdue(NOON + timedelta(seconds=15), 10)
-    assert [notification.id for notification in waiting] == [answer.body["id"]]
+    later = NOON + timedelta(seconds=15)
+    claimed = fakes.outbox.claim(later, later, 10)
+    assert [each.id for each in claimed] == [answer.body["id"]]

@@ -11,7 +11,7 @@ import pytest
 
 from belfry.delivery import HANDSHAKE
 from belfry.errors import QueueUnavailable, StoreUnavailable
-from belfry.model import Connection, DeliveryState, Notification, new_id
+from belfry.model import Attempt, Connection, DeliveryState, Notification, QueuedBy, new_id
 from belfry.ports import Message, PushResult
 from belfry.sending import DISPATCH_WITHIN
 from belfry.topology import delivery_queue
@@ -20,6 +20,9 @@ from tests.fakes import NOON, Fakes, Row
 from tests.unit.events import ADA, BOB, Event, queue_event, queue_record
 
 DEAD = "belfry.dead"
+READABLE = b'{"notificationId": "1"}'
+NO_COUNT = "the header x-retry-attempts is not a count of retries"
+AT_NOON = "2026-01-05T12:00:00.000Z"
 FRAME_LIMIT = 128 * 1024
 
 
@@ -39,6 +42,11 @@ def record(id_: Any, attempts: int | None = None) -> Event:
     return queue_record({"notificationId": id_}, headers)
 
 
+def text(value: str | bytes) -> dict[str, list[int]]:
+    """A text among the headers of an event."""
+    return {"bytes": list(value.encode() if isinstance(value, str) else value)}
+
+
 def run(fakes: Fakes, *records: Event) -> None:
     deliver.handler.using(fakes.deps())(queue_event(*records), None)
 
@@ -48,8 +56,9 @@ def row(fakes: Fakes, id_: str) -> Row:
 
 
 def reasons(messages: Sequence[Message]) -> list[Any]:
+    """Why they died: for programs and for people."""
     assert {message.queue for message in messages} <= {DEAD}
-    return [message.headers["x-dead-reason"] for message in messages]
+    return [(m.headers["x-dead-reason"], m.headers["x-dead-error"]) for m in messages]
 
 
 def test_a_notification_reaches_every_device_of_its_person_and_no_other(fakes: Fakes) -> None:
@@ -161,8 +170,15 @@ def test_a_push_that_failed_for_the_moment_is_tried_again_later(
     run(fakes, record(failed, attempts), record(other))
     [message] = fakes.queue.take()
     assert message.queue == delivery_queue(ADA)
-    assert json.loads(message.body) == {"notificationId": failed}
-    assert message.headers == {"x-retry-attempts": (attempts or 0) + 1}
+    assert json.loads(message.body) == {
+        "notificationId": failed,
+        "queuedAt": AT_NOON,
+        "by": "retry",
+    }
+    assert message.headers == {
+        "x-retry-attempts": (attempts or 0) + 1,
+        "x-first-failed-at": AT_NOON,
+    }
     assert message.delay == delay
     assert row(fakes, failed).state is DeliveryState.QUEUED
     # The sweep must not publish it once more while it waits.
@@ -198,16 +214,22 @@ def test_retries_that_are_used_up_end_in_the_dead_letters(fakes: Fakes) -> None:
     open_socket(fakes, "phone=")
     fakes.pusher.results["phone="] = PushResult.LATER
     id_ = sent(fakes)
-    run(fakes, record(id_, 3))
+    first_failed = text("2026-01-05T11:59:29.000Z")
+    headers = {"x-retry-attempts": 3, "x-first-failed-at": first_failed}
+    run(fakes, queue_record({"notificationId": id_}, headers))
     [message] = fakes.queue.take()
     assert (message.queue, message.delay) == (DEAD, 0)
     assert json.loads(message.body) == {"notificationId": id_}
     assert message.headers == {
         "x-retry-attempts": 3,
-        "x-dead-reason": "push retries exhausted",
+        "x-first-failed-at": "2026-01-05T11:59:29.000Z",
+        "x-dead-reason": "push-failed",
+        "x-dead-error": "of 1 devices 1 could not be reached after 3 retries",
+        "x-dead-queue": delivery_queue(ADA),
+        "x-dead-at": AT_NOON,
     }
     kept = row(fakes, id_)
-    assert (kept.state, kept.failure) == ("failed", "push retries exhausted")
+    assert (kept.state, kept.failure) == ("failed", "push-failed")
     assert kept.dispatch_by is None
     assert fakes.inboxes.position(ADA).unread == 1
 
@@ -230,7 +252,7 @@ def test_giving_up_with_the_queue_down_is_done_again(fakes: Fakes) -> None:
         run(fakes, record(id_, 3))
     fakes.queue.down = False
     run(fakes, record(id_, 3))
-    assert reasons(fakes.queue.take()) == ["push retries exhausted"]
+    assert [reason for reason, _ in reasons(fakes.queue.take())] == ["push-failed"]
     assert row(fakes, id_).state is DeliveryState.FAILED
 
 
@@ -240,23 +262,21 @@ def test_giving_up_with_the_queue_down_is_done_again(fakes: Fakes) -> None:
         (b"", {}, "the body is not JSON"),
         (b"{", {}, "the body is not JSON"),
         (b"\xff\xfe\xfd", {}, "the body is not JSON"),
-        (b"[" * 200_000, {}, "the body is not JSON"),
+        (b"[" * 65_000, {}, "the body is not JSON"),
         (b"[]", {}, "the body has no notificationId"),
         (b"null", {}, "the body has no notificationId"),
         (b"{}", {}, "the body has no notificationId"),
         (b'{"notificationId": 1}', {}, "the body has no notificationId"),
         (b'{"notificationId": {"$gt": ""}}', {}, "the body has no notificationId"),
         (b'{"notificationId": "\\ud800"}', {}, "the body has no notificationId"),
-        (b'{"notificationId": "1"}', {}, "unknown notification"),
+        *[
+            (READABLE, {"x-retry-attempts": wrong}, NO_COUNT)
+            for wrong in (-1, -(2**63), 1001, 2**63, 10**30, text("1"), text("one"))
+        ],
         (
-            b'{"notificationId": "1"}',
-            {"x-retry-attempts": -1},
-            "the header x-retry-attempts is not a count",
-        ),
-        (
-            b'{"notificationId": "1"}',
-            {"x-retry-attempts": {"bytes": list(b"one")}},
-            "the header x-retry-attempts is not a count",
+            READABLE.ljust(65_537),
+            {},
+            "the body has 65537 bytes; at most 65536 are taken",
         ),
     ],
     ids=lambda value: str(value)[:30],
@@ -268,10 +288,44 @@ def test_what_nobody_can_make_sense_of_is_a_dead_letter(
     good = sent(fakes)
     run(fakes, queue_record(body, headers), record(good))
     [dead] = fakes.queue.take()
-    assert reasons([dead]) == [reason]
+    assert reasons([dead]) == [("unreadable", reason)]
     assert dead.body == body
     assert row(fakes, good).state is DeliveryState.DISPATCHED
     assert len(fakes.pusher.frames) == 1
+
+
+@pytest.mark.parametrize("body", [READABLE, READABLE.ljust(65_536)], ids=["small", "64 KiB"])
+def test_an_unknown_notification_is_a_dead_letter(fakes: Fakes, body: bytes) -> None:
+    run(fakes, queue_record(body))
+    [dead] = fakes.queue.take()
+    assert reasons([dead]) == [("unknown-notification", "no notification has this id")]
+    assert dead.body == body
+    assert "x-first-failed-at" not in dead.headers
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"queuedAt": queued_at, "by": by}
+        for queued_at, by in (
+            (None, None),
+            (1, 1),
+            ("noon", "me"),
+            ("2026-01-05T12:00:00", "API"),
+            ("2026-13-05T12:00:00Z", ["api"]),
+            ({"$gt": ""}, {"$gt": ""}),
+        )
+    ],
+    ids=str,
+)
+def test_a_message_that_does_not_tell_when_it_was_queued_is_delivered_all_the_same(
+    fakes: Fakes, fields: dict[str, Any]
+) -> None:
+    id_ = sent(fakes)
+    run(fakes, queue_record({"notificationId": id_, **fields}))
+    [attempt] = row(fakes, id_).attempts
+    assert (attempt.queued_at, attempt.queued_by) == (None, None)
+    assert row(fakes, id_).state is DeliveryState.DISPATCHED
 
 
 def test_a_dead_letter_keeps_the_headers_that_it_came_with(fakes: Fakes) -> None:
@@ -280,6 +334,102 @@ def test_a_dead_letter_keeps_the_headers_that_it_came_with(fakes: Fakes) -> None
     [dead] = fakes.queue.take()
     assert dead.headers["x-kind"] == "e-mail"
     assert dead.headers["x-retry-attempts"] == 2
+
+
+def test_the_headers_of_a_dead_letter_fit_one_frame_however_hostile_they_were(
+    fakes: Fakes,
+) -> None:
+    headers: dict[str, Any] = {f"x-{n}-{'é' * 40}": text("🔔" * 2000) for n in range(100)}
+    headers |= {"n" * 128: 1, "n" * 129: 2, "x-huge": 2**63, "x-dead-reason": text("mine")}
+    # RabbitMQ refuses these two unless they are lists of routing keys.
+    headers |= {"CC": text("elsewhere"), "BCC": text("elsewhere"), "half": text(b"\xed\xa0\x80")}
+    headers |= {"\ud800": 1, "": 1, "x-first-failed-at": text(AT_NOON), "x-retry-attempts": 2}
+    run(fakes, queue_record(b"?", dict(reversed(headers.items()))))
+    [dead] = fakes.queue.take()
+    kept = dead.headers
+    assert len(kept) <= 32 + 4
+    size = sum(len(name.encode()) + len(str(value).encode()) for name, value in kept.items())
+    assert size < 64 * 1024
+    assert kept["n" * 128] == 1
+    assert not {"CC", "BCC", "n" * 129, "x-huge"} & kept.keys()
+    ours = ("x-dead-reason", "x-retry-attempts", "x-first-failed-at", "x-dead-at")
+    assert [kept[name] for name in ours] == ["unreadable", 2, AT_NOON, AT_NOON]
+
+
+def test_a_batch_with_one_failing_push_delivers_the_rest_once_and_retries_the_one(
+    fakes: Fakes,
+) -> None:
+    people = [f"person {n}" for n in range(100)]
+    for person in people:
+        open_socket(fakes, f"{person}=", person)
+    fakes.pusher.results["person 42="] = PushResult.LATER
+    ids = {sent(fakes, person): person for person in people}
+    run(fakes, *map(record, ids))
+    assert sorted(device for device, _ in fakes.pusher.take()) == sorted(f"{p}=" for p in people)
+    [again] = fakes.queue.take()
+    id_ = json.loads(again.body)["notificationId"]
+    assert ids[id_] == "person 42"
+    settled = [each for each in ids if row(fakes, each).state is DeliveryState.DISPATCHED]
+    assert len(settled) == 99
+    fakes.pusher.results.clear()
+    run(fakes, queue_record(again.body, {"x-retry-attempts": 1}))
+    assert [device for device, _ in fakes.pusher.take()] == ["person 42="]
+    assert row(fakes, id_).state is DeliveryState.DISPATCHED
+    assert fakes.queue.published == []
+
+
+def test_the_time_of_the_first_failure_is_kept_through_the_retries(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    fakes.pusher.results["phone="] = PushResult.LATER
+    run(fakes, record(sent(fakes)))
+    for _ in range(3):
+        fakes.clock.advance(30)
+        [again] = fakes.queue.take()
+        headers = {
+            name: text(value) if isinstance(value, str) else value
+            for name, value in again.headers.items()
+        }
+        run(fakes, queue_record(again.body, headers))
+    [dead] = fakes.queue.take()
+    assert dead.headers["x-first-failed-at"] == AT_NOON
+    assert dead.headers["x-dead-at"] == "2026-01-05T12:01:30.000Z"
+
+
+def test_what_became_of_an_attempt_is_kept_with_the_notification(fakes: Fakes) -> None:
+    for device, result in {
+        "phone=": PushResult.DONE,
+        "laptop=": PushResult.DONE,
+        "old=": PushResult.GONE,
+        "slow=": PushResult.LATER,
+        "odd=": PushResult.REFUSED,
+    }.items():
+        open_socket(fakes, device)
+        fakes.pusher.results[device] = result
+    id_ = sent(fakes)
+    body = {"notificationId": id_, "queuedAt": "2026-01-05T11:59:59.995Z", "by": "api"}
+    run(fakes, queue_record(body))
+    assert list(row(fakes, id_).attempts) == [
+        Attempt(
+            at=NOON,
+            number=1,
+            state=DeliveryState.QUEUED,
+            queued_at=NOON - timedelta(milliseconds=5),
+            queued_by=QueuedBy.API,
+            pushed=2,
+            gone=1,
+            failed=1,
+            refused=1,
+            error="of 5 devices 1 could not be reached and 1 refused the frame",
+        )
+    ]
+
+
+def test_one_attempt_counts_for_all_that_travelled_in_its_frame(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    ids = [sent(fakes) for _ in range(3)]
+    bobs = sent(fakes, BOB)
+    run(fakes, *map(record, [*ids, bobs]))
+    assert [row(fakes, id_).attempts[0].pushed for id_ in [*ids, bobs]] == [1, 1, 1, 0]
 
 
 def test_a_store_that_is_down_gives_the_batch_back(fakes: Fakes) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
 from belfry.errors import StoreUnavailable
 from belfry.model import Notification, new_id
-from belfry.sending import DISPATCH_WITHIN, SWEEP_AGAIN_AFTER, SWEEP_LIMIT
+from belfry.ports import Message
+from belfry.sending import DISPATCH_WITHIN, SWEEP_AGAIN_AFTER, SWEEP_LEASE, SWEEP_LIMIT
 from belfry.topology import delivery_queue
 from functions.dispatch import sweep
-from tests.fakes import Fakes
+from tests.declared import SPEC
+from tests.fakes import FakeQueue, Fakes
 
 SECONDS = DISPATCH_WITHIN.total_seconds()
+LEASE = SWEEP_LEASE.total_seconds()
+EVERY = SPEC["x-schedules"]["dispatch.sweep"]["everySeconds"]
 
 
 def sent(fakes: Fakes, user_id: str = "ada") -> str:
@@ -77,14 +82,76 @@ def test_more_than_one_sweep_takes_at_a_time_is_still_all(fakes: Fakes) -> None:
     assert set(swept) == ids
 
 
-def test_a_queue_that_is_down_leaves_them_for_the_next_time(fakes: Fakes) -> None:
+def test_the_message_says_that_the_sweep_queued_it_and_when(fakes: Fakes) -> None:
+    id_ = sent(fakes)
+    fakes.clock.advance(SECONDS)
+    run(fakes)
+    [message] = fakes.queue.take()
+    assert json.loads(message.body) == {
+        "notificationId": id_,
+        "queuedAt": "2026-01-05T12:00:15.000Z",
+        "by": "sweep",
+    }
+
+
+def test_a_queue_that_is_down_leaves_them_until_the_lease_has_run_out(fakes: Fakes) -> None:
     id_ = sent(fakes)
     fakes.clock.advance(SECONDS)
     fakes.queue.down = True
     run(fakes)
     fakes.queue.down = False
+    fakes.clock.advance(LEASE - 0.001)
+    run(fakes)
+    assert published(fakes) == []
+    fakes.clock.advance(0.001)
     run(fakes)
     assert published(fakes) == [id_]
+
+
+def test_after_an_outage_of_the_queue_everything_is_published_within_half_a_minute(
+    fakes: Fakes,
+) -> None:
+    fakes.queue.down = True
+    ids = set()
+    for second in range(60):
+        ids |= {sent(fakes) for _ in range(50)}
+        if second % EVERY == 0:
+            run(fakes)
+        fakes.clock.advance(1)
+    fakes.queue.down = False
+    swept: list[str] = []
+    # A little less than half a minute, so that there is time left to deliver.
+    for _ in range(int(25 / EVERY)):
+        run(fakes)
+        swept += published(fakes)
+        fakes.clock.advance(EVERY)
+    assert set(swept) == ids
+    assert len(swept) == len(ids)
+
+
+class SecondSweep(FakeQueue):
+    """A queue during whose publishing another sweep runs, on another machine."""
+
+    def __init__(self, fakes: Fakes) -> None:
+        super().__init__()
+        self._fakes = fakes
+        self._running = False
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        if not self._running:
+            self._running = True
+            run(self._fakes)
+        super().publish(messages)
+
+
+def test_two_sweeps_at_once_publish_each_once(fakes: Fakes) -> None:
+    ids = {sent(fakes) for _ in range(SWEEP_LIMIT + 5)}
+    fakes.clock.advance(SECONDS)
+    fakes.queue = SecondSweep(fakes)
+    run(fakes)
+    swept = published(fakes)
+    assert len(swept) == len(ids)
+    assert set(swept) == ids
 
 
 def test_a_store_that_is_down_is_raised(fakes: Fakes) -> None:
