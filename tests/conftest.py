@@ -1,4 +1,4 @@
-"""What tests share: one real MongoDB for all, an empty database each, and real runners."""
+"""What tests share: one real MongoDB and RabbitMQ, an empty database each, and real runners."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from belfry.adapters.mongo.database import Database
 from local_runner.mongod import EmbeddedMongod
+from local_runner.rabbitmq_server import EmbeddedRabbitmq
 from tests.runner import Belfry
 
 
@@ -18,6 +19,13 @@ def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real MongoDB for the whole run."""
     with EmbeddedMongod(tmp_path_factory.mktemp("mongod")) as mongod:
         yield mongod.uri
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real RabbitMQ for the whole run, started when the first test asks for it."""
+    with EmbeddedRabbitmq(tmp_path_factory.mktemp("rabbitmq")) as rabbitmq:
+        yield rabbitmq.uri
 
 
 @pytest.fixture
