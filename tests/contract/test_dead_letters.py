@@ -98,11 +98,11 @@ def test_burying_none_is_no_failure(parts: Deps) -> None:
 
 def test_several_at_once_bury_the_same_message_once(empty_database: Database) -> None:
     parts = Deps(database=empty_database)
-    letters = [dead_letter(fingerprint="same") for _ in range(16)]
+    copies = [dead_letter(fingerprint=str(number)) for number in range(30) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda letter: parts.dead_letters.bury([letter]), letters))
-    [letter] = parts.dead_letters.page(ALL, before=None, limit=10)
-    assert letter.times == 1
+        list(pool.map(lambda letter: parts.dead_letters.bury([letter]), copies))
+    letters = parts.dead_letters.page(ALL, before=None, limit=100)
+    assert [letter.times for letter in letters] == [1] * 30
 
 
 def test_pages_lead_from_the_newest_to_the_oldest(parts: Deps) -> None:
