@@ -46,15 +46,20 @@ class Settings:
             rabbitmq_url=environment.get("RABBITMQ_URL") or None,
             token_public_key=_required(environment, "TOKEN_PUBLIC_KEY"),
             token_private_key=environment.get("TOKEN_PRIVATE_KEY"),
-            retry=RetryPolicy(
-                max_attempts=int(_number(environment, "RETRY_MAX_ATTEMPTS", 3, 10, whole=True)),
-                first_delay=_number(environment, "RETRY_DELAY_SECONDS", 1.0, 3600),
-            ),
+            retry=retry_policy(environment),
             aws_region=_required(environment, "AWS_REGION"),
             aws_access_key_id=_required(environment, "AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=_required(environment, "AWS_SECRET_ACCESS_KEY"),
             aws_session_token=environment.get("AWS_SESSION_TOKEN"),
         )
+
+
+def retry_policy(environment: Mapping[str, str]) -> RetryPolicy:
+    """The retries, which the broker's topology depends on, too. Raises ConfigurationError."""
+    return RetryPolicy(
+        max_attempts=int(_number(environment, "RETRY_MAX_ATTEMPTS", 3, 10, whole=True)),
+        first_delay=_number(environment, "RETRY_DELAY_SECONDS", 1.0, 3600),
+    )
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

@@ -28,6 +28,8 @@ STARTED = time.monotonic()
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 users = typer.Typer(no_args_is_help=True, help="The accounts of the Belfry that runs here.")
 app.add_typer(users, name="users")
+topology = typer.Typer(no_args_is_help=True, help="The exchanges and queues on RabbitMQ.")
+app.add_typer(topology, name="topology")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -47,6 +49,9 @@ def up(
     data: Data = DATA,
     host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to serve on.")] = 8080,
+    rabbitmq: Annotated[
+        bool, typer.Option("--rabbitmq", help="Start a RabbitMQ too, in place of our own queue.")
+    ] = False,
     reload: Annotated[
         bool, typer.Option("--reload", help="Start again when code changes.")
     ] = False,
@@ -55,24 +60,28 @@ def up(
     if reload:
         from local_runner.reload import run_again_on_change
 
-        run_again_on_change(["up", "--data", str(data), "--host", host, "--port", str(port)])
+        arguments = ["up", "--data", str(data), "--host", host, "--port", str(port)]
+        run_again_on_change([*arguments, "--rabbitmq"] if rabbitmq else arguments)
         return
     from belfry.errors import StoreUnavailable
     from gateway.spec import SpecError
     from local_runner.invoker import LoadError
     from local_runner.mongod import MongodError
+    from local_runner.rabbitmq_server import RabbitmqError
     from local_runner.up import PortTaken
     from local_runner.up import up as serve
 
     _log_to_standard_error()
     try:
-        serve(Home(data), host=host, port=port, on_ready=_show_banner)
+        serve(Home(data), host=host, port=port, rabbitmq=rabbitmq, on_ready=_show_banner)
     except PortTaken as taken:
         hint = f" Port {taken.free} is free: belfry up --port {taken.free}" if taken.free else ""
         _fail(f"Port {taken.port} is taken by another program.{hint}")
     except OSError as error:
         _fail(f"Belfry cannot serve on {host}, port {port}: {error}")
-    except (ConfigurationError, SpecError, LoadError, MongodError, StoreUnavailable) as error:
+    except (ConfigurationError, SpecError, LoadError) as error:
+        _fail(str(error))
+    except (MongodError, RabbitmqError, StoreUnavailable) as error:
         _fail(str(error))
 
 
@@ -200,6 +209,31 @@ def list_users(data: Data = DATA) -> None:
         out.print(f"{line}  {account.username}", markup=False, soft_wrap=True)
 
 
+@topology.command("apply")
+def apply_topology(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be made.")
+    ] = False,
+    data: Data = DATA,
+) -> None:
+    """Make what is missing on the broker of RABBITMQ_URL. Doing it again changes nothing."""
+    from belfry.settings import retry_policy
+    from belfry.topology import topology
+    from infra.broker import apply
+
+    url = os.environ.get("RABBITMQ_URL") or (Home(data).running() or {}).get("RABBITMQ_URL")
+    if not url:
+        _fail("RABBITMQ_URL is not set, and no Belfry with RabbitMQ runs here.")
+    made = 0
+    with _told_plainly():
+        for each in apply(url, topology(retry_policy(os.environ)), dry_run=dry_run):
+            made += each.was_missing
+            mark = "[yellow]+[/]" if each.was_missing else "[green]✓[/]"
+            out.print(f"{mark} {escape(each.part)}", soft_wrap=True)
+    verb = "would be made" if dry_run else "made"
+    out.print(f"\n{made} {verb}" if made else "\nnothing to do: all of it is there")
+
+
 @app.command()
 def invoke(
     function: Annotated[str, typer.Argument(help="Its address, such as notifications.list.")],
@@ -221,7 +255,8 @@ def invoke(
     except (OSError, ValueError) as error:
         _fail(f"{event} cannot be used as an event: {error}")
     parts = _parts(data)
-    parts.queue = EmbeddedQueue(())  # closed: what is published waits for the runner's sweep
+    if parts.settings.rabbitmq_url is None:
+        parts.queue = EmbeddedQueue(())  # closed: what is published waits for the runner's sweep
     wiring.install(parts)
     spec = load_spec(SPEC)
     invoker = LocalInvoker(spec.settings)

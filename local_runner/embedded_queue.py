@@ -8,27 +8,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from belfry.errors import QueueUnavailable
 from belfry.ports import Message
+from local_runner.event_source import EventSource, Received
 
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 100_000
 """Messages in one queue; beyond it publishing is refused, and the outbox keeps them."""
-
-MOST_UNCONSUMED = 1_000
-"""Messages kept of a queue that nothing consumes, such as the dead letters: the newest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A message that waits to be acknowledged."""
-
-    message: Message
-    redelivered: bool = False
 
 
 @dataclass(slots=True)
@@ -40,26 +30,32 @@ class _Waiting:
 class EmbeddedQueue:
     """Publishes from any thread; is consumed on the event loop of the runner, which opens it."""
 
+    about = "embedded, in memory"
+
     def __init__(self, consumed: Iterable[str]) -> None:
         self._queues = {name: _Waiting() for name in consumed}
         self._delayed: Counter[str] = Counter()
-        self._unconsumed: dict[str, deque[Message]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def open(self) -> None:
-        """Belong to the running event loop."""
+    def open(self) -> Mapping[str, EventSource]:
+        """Belong to the running event loop; answers the queues as their triggers see them."""
         self._loop = asyncio.get_running_loop()
+        return {name: EmbeddedSource(waiting) for name, waiting in self._queues.items()}
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Take nothing more."""
         self._loop = None
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Take messages. Raises QueueUnavailable when closed or full."""
+        """Take messages. Raises QueueUnavailable when closed or full, or for an unknown queue."""
         loop = self._open_loop()
         for name in {message.queue for message in messages}:
             waiting = self._queues.get(name)
-            if waiting and len(waiting.messages) + self._delayed[name] >= MOST_WAITING:
+            if waiting is None:
+                raise QueueUnavailable(
+                    f"No queue takes {name}: nothing in openapi.yaml consumes it."
+                )
+            if len(waiting.messages) + self._delayed[name] >= MOST_WAITING:
                 raise QueueUnavailable(f"{name} holds {MOST_WAITING} messages already")
         try:
             loop.call_soon_threadsafe(self._take, messages)
@@ -90,28 +86,29 @@ class EmbeddedQueue:
         self._put(message)
 
     def _put(self, message: Message) -> None:
-        waiting = self._queues.get(message.queue)
-        if waiting is None:
-            kept = self._unconsumed.setdefault(message.queue, deque(maxlen=MOST_UNCONSUMED))
-            kept.append(message)
-            return
-        waiting.messages.append(Received(message))
+        waiting = self._queues[message.queue]
+        waiting.messages.append(Received(message.body, message.headers))
         waiting.arrived.set()
 
-    async def receive(self, name: str, most: int) -> Sequence[Received]:
-        """Wait for messages; answers at least one and at most `most`, in their order."""
-        waiting = self._queues[name]
-        while not waiting.messages:
-            waiting.arrived.clear()
-            await waiting.arrived.wait()
-        return [waiting.messages.popleft() for _ in range(min(most, len(waiting.messages)))]
 
-    def give_back(self, name: str, received: Sequence[Received]) -> None:
-        """Put messages back in front, in their order."""
-        waiting = self._queues[name]
-        waiting.messages.extendleft(reversed(received))
-        waiting.arrived.set()
+class EmbeddedSource:
+    """One queue, on the event loop of the runner."""
 
-    def unconsumed(self, name: str) -> Sequence[Message]:
-        """What is kept of a queue that nothing consumes, oldest first."""
-        return list(self._unconsumed.get(name, ()))
+    def __init__(self, waiting: _Waiting) -> None:
+        self._waiting = waiting
+
+    async def receive(self, most: int) -> Sequence[Received]:
+        messages, arrived = self._waiting.messages, self._waiting.arrived
+        while not messages:
+            arrived.clear()
+            await arrived.wait()
+        return [messages.popleft() for _ in range(min(most, len(messages)))]
+
+    def acknowledge(self, batch: Sequence[Received]) -> None:
+        """Nothing to do: what was received is not in the queue any more."""
+
+    def give_back(self, batch: Sequence[Received]) -> None:
+        self._waiting.messages.extendleft(
+            replace(each, redelivered=True) for each in reversed(batch)
+        )
+        self._waiting.arrived.set()

@@ -40,6 +40,10 @@ class Home:
     def mongod(self) -> Path:
         return self.folder / "mongod"
 
+    @property
+    def rabbitmq(self) -> Path:
+        return self.folder / "rabbitmq"
+
     def environment(self) -> Mapping[str, str]:
         """The settings that this installation made for itself, at its first start."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -6,27 +6,30 @@ Shape: AWS Lambda developer guide, "Using Lambda with Amazon MQ".
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from local_runner.embedded_queue import Received
+from local_runner.event_source import Received
 
 EVENT_SOURCE_ARN = "arn:aws:mq:us-east-1:000000000000:broker:belfry:b-local"
 MAX_BATCH_BYTES = 6 * 1024 * 1024
 """Lambda's limit of an invocation's payload; a batch is closed before it."""
 
-_UNSET = (
-    "contentEncoding",
-    "correlationId",
-    "replyTo",
-    "expiration",
-    "messageId",
-    "timestamp",
-    "type",
-    "userId",
-    "appId",
-    "clusterId",
-)
+_PROPERTIES: Mapping[str, Any] = {
+    "contentType": "application/json",
+    "contentEncoding": None,
+    "deliveryMode": 2,
+    "priority": 0,
+    "correlationId": None,
+    "replyTo": None,
+    "expiration": None,
+    "messageId": None,
+    "timestamp": None,
+    "type": None,
+    "userId": None,
+    "appId": None,
+    "clusterId": None,
+}
 
 
 def queue_event(queue: str, batch: Sequence[Received]) -> dict[str, Any]:
@@ -39,20 +42,34 @@ def queue_event(queue: str, batch: Sequence[Received]) -> dict[str, Any]:
 
 
 def _record(received: Received) -> dict[str, Any]:
-    message = received.message
     return {
         "basicProperties": {
-            "contentType": "application/json",
-            "headers": {name: _header(value) for name, value in message.headers.items()},
-            "deliveryMode": 2,
-            "priority": 0,
-            "bodySize": len(message.body),
-            **dict.fromkeys(_UNSET),
+            **_PROPERTIES,
+            **received.properties,
+            "headers": {_text(name): _header(value) for name, value in received.headers.items()},
+            "bodySize": len(received.body),
         },
         "redelivered": received.redelivered,
-        "data": base64.b64encode(message.body).decode(),
+        "data": base64.b64encode(received.body).decode(),
     }
 
 
-def _header(value: str | int) -> Any:
-    return value if isinstance(value, int) else {"bytes": list(value.encode())}
+def _header(value: Any) -> Any:
+    """Texts become bytes, numbers stay. Of all other kinds AWS says nothing: an assumption."""
+    match value:
+        case str():
+            return {"bytes": list(value.encode())}
+        case bytes():
+            return {"bytes": list(value)}
+        case Mapping():
+            return {_text(name): _header(each) for name, each in value.items()}
+        case list():
+            return [_header(each) for each in value]
+        case None | bool() | int() | float():
+            return value
+        case _:  # times and decimals
+            return str(value)
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode(errors="replace") if isinstance(name, bytes) else name

@@ -9,76 +9,105 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from gateway.invoker import InvocationError, Invoker
 from gateway.spec_form import QueueTrigger, Schedule
-from local_runner.embedded_queue import EmbeddedQueue, Received
+from local_runner.event_source import EventSource, Received
 from local_runner.queue_event import MAX_BATCH_BYTES, queue_event
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 
 
 async def poll_queue(
-    name: str, trigger: QueueTrigger, queue: EmbeddedQueue, invoker: Invoker
+    name: str, trigger: QueueTrigger, source: EventSource, invoker: Invoker
 ) -> None:
-    """Invoke the trigger's function with batch after batch, until cancelled."""
+    """Invoke the trigger's function with batch after batch, until cancelled.
+
+    Cancelled within a batch, it sees that to its end.
+    """
     pause = FIRST_PAUSE_SECONDS
+    left: list[Received] = []
     while True:
-        batch = await _collect(name, trigger, queue)
-        try:
-            await _to_its_end(invoker.invoke(trigger.function, queue_event(name, batch)))
-        except InvocationError as error:
-            queue.give_back(name, [replace(each, redelivered=True) for each in batch])
-            log.warning("%s: batch of %d is tried again: %s", name, len(batch), error)
+        batch, left = await _collect(trigger, source, left)
+        if await _to_its_end(_work(name, trigger, source, invoker, batch)):
+            pause = FIRST_PAUSE_SECONDS
+        else:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-        else:
-            pause = FIRST_PAUSE_SECONDS
 
 
-async def _to_its_end(invocation: Coroutine[Any, Any, Any]) -> None:
+async def _work(
+    name: str,
+    trigger: QueueTrigger,
+    source: EventSource,
+    invoker: Invoker,
+    batch: Sequence[Received],
+) -> bool:
+    """Invoke with a batch, and acknowledge it or give it back; answers which."""
+    records = [received for received in batch if len(received.body) <= MAX_BATCH_BYTES]
+    if len(records) < len(batch):
+        log.error("%s: dropped what is over 6 MB, as AWS does", name)
+    try:
+        if records:
+            await invoker.invoke(trigger.function, queue_event(name, records))
+    except InvocationError as error:
+        source.give_back(batch)
+        log.warning("%s: batch of %d is tried again: %s", name, len(batch), error)
+        return False
+    source.acknowledge(batch)
+    return True
+
+
+async def _to_its_end(invocation: Coroutine[Any, Any, T]) -> T:
     """Wait for an invocation; being cancelled, wait for it all the same."""
     task = asyncio.create_task(invocation)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
 
 
-async def _collect(name: str, trigger: QueueTrigger, queue: EmbeddedQueue) -> Sequence[Received]:
-    """A batch: full, or of 6 MB, or what came within the window from the first message."""
+async def _collect(
+    trigger: QueueTrigger, source: EventSource, left: list[Received]
+) -> tuple[Sequence[Received], list[Received]]:
+    """A batch: full, or of 6 MB, or what came within the window from the first message.
+
+    Begins with what was left over from the last one; answers what is left over now, too.
+    """
     loop = asyncio.get_running_loop()
-    batch = list(await queue.receive(name, trigger.batch_size))
+    batch = left or list(await source.receive(trigger.batch_size))
     closes = loop.time() + trigger.batching_window_seconds
     while len(batch) < trigger.batch_size and _size(batch) < MAX_BATCH_BYTES:
         try:
             async with asyncio.timeout_at(closes):
-                batch += await queue.receive(name, trigger.batch_size - len(batch))
+                batch += await source.receive(trigger.batch_size - len(batch))
         except TimeoutError:
             break
-    return _within_payload(name, batch, queue)
+    fitting = _fitting(batch)
+    return batch[:fitting], batch[fitting:]
 
 
-def _within_payload(name: str, batch: list[Received], queue: EmbeddedQueue) -> Sequence[Received]:
+def _fitting(batch: Sequence[Received]) -> int:
+    """How many of them one invocation takes: as many as 6 MB hold, and at least one."""
     size = 0
     for index, received in enumerate(batch):
         size += _size([received])
         if size > MAX_BATCH_BYTES and index:
-            queue.give_back(name, batch[index:])
-            return batch[:index]
-    return batch
+            return index
+    return len(batch)
 
 
 def _size(batch: Sequence[Received]) -> int:
-    return sum(len(received.message.body) * 4 // 3 for received in batch)
+    return sum(len(received.body) * 4 // 3 for received in batch)
 
 
 async def run_schedule(function: str, schedule: Schedule, invoker: Invoker) -> None:

@@ -24,17 +24,17 @@ from belfry.settings import Settings
 from gateway.app import create_app
 from gateway.server import uvicorn_settings
 from gateway.spec import Spec, load_spec
-from local_runner.embedded_queue import EmbeddedQueue
+from local_runner.event_source import Consumer
 from local_runner.home import Admin, Home
 from local_runner.invoker import LocalInvoker
-from local_runner.mongod import EmbeddedMongod
 from local_runner.pages import page_routes
+from local_runner.services import addresses, queue_of, start_mongodb, start_rabbitmq
 from local_runner.triggers import poll_queue, run_schedule
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "openapi.yaml"
 PORTS_TO_TRY = 20
-LAST_BATCH_SECONDS = 5.0
+LAST_BATCH_SECONDS = 3.0
 BACKLOG = 2048
 
 
@@ -57,11 +57,18 @@ class Started:
     admin: Admin | None
 
 
-def up(home: Home, *, host: str, port: int, on_ready: Callable[[Started], None]) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP.
+def up(
+    home: Home,
+    *,
+    host: str,
+    port: int,
+    rabbitmq: bool = False,
+    on_ready: Callable[[Started], None],
+) -> None:
+    """Serve until SIGINT, SIGTERM or SIGHUP. `rabbitmq` starts a RabbitMQ, too.
 
     Raises PortTaken, OSError for a host that cannot be served on, SpecError, LoadError,
-    MongodError, StoreUnavailable, or ConfigurationError, which names the variable.
+    MongodError, RabbitmqError, StoreUnavailable, or ConfigurationError, which names the variable.
     """
     _end_on(signal.SIGTERM, signal.SIGHUP)
     listening = listen(host, port)
@@ -69,34 +76,30 @@ def up(home: Home, *, host: str, port: int, on_ready: Callable[[Started], None])
         started.callback(listening.close)
         for name, value in home.environment().items():
             os.environ.setdefault(name, value)
-        mongodb = "the one of MONGODB_URI"
-        if not os.environ.get("MONGODB_URI"):
-            mongod = started.enter_context(EmbeddedMongod(home.mongod))
-            os.environ["MONGODB_URI"] = mongod.uri
-            mongodb = f"embedded, data in {home.mongod}"
+        mongodb = start_mongodb(home, started)
+        queue = start_rabbitmq(home, started) if rabbitmq else None
         spec = load_spec(SPEC)
         invoker = LocalInvoker(spec.settings)
         started.callback(invoker.close)
         invoker.load_all(spec.addresses())
-        queue = EmbeddedQueue(spec.queues)
-        parts = wiring.Deps(queue=queue)
+        parts, consumer = queue_of(spec)
         admin_is_new = prepare(parts, home)
         wiring.install(parts)
-        url = _url(host, listening.getsockname()[1])
-        home.started({"url": url, "MONGODB_URI": parts.settings.mongodb_uri})
+        bound = listening.getsockname()[1]
+        home.started({"url": url_of(host, bound), **addresses(parts.settings)})
         started.callback(home.stopped)
         app = create_app(
             spec,
             invoker,
-            endpoint_url=url,
+            endpoint_url=url_of(_own_address(host), bound),
             credentials=_credentials(parts.settings),
             extra_routes=page_routes(ROOT / "web", SPEC),
         )
         admin = home.admin() if admin_is_new else None
-        about = Started(url, mongodb, "embedded, in memory", admin)
+        about = Started(url_of(host, bound), mongodb, queue or consumer.about, admin)
         server = _Server(uvicorn.Config(app, **uvicorn_settings()))
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-            runner.run(_serve(server, listening, spec, invoker, queue, lambda: on_ready(about)))
+            runner.run(_serve(server, listening, spec, invoker, consumer, lambda: on_ready(about)))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -122,9 +125,20 @@ def _bind(host: str, port: int) -> socket.socket | None:
         return None
 
 
-def _url(host: str, port: int) -> str:
+def url_of(host: str, port: int) -> str:
+    """Where a program on this machine reaches what is served on `host`."""
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # not bound here
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def _own_address(host: str) -> str:
+    """Where other runners reach this one. Only one that serves on all addresses has others."""
+    if host != "0.0.0.0":  # noqa: S104  # not bound here
+        return host
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError:
+        return host
 
 
 def _end_on(*numbers: signal.Signals) -> None:
@@ -176,19 +190,19 @@ async def _serve(
     listening: socket.socket,
     spec: Spec,
     invoker: LocalInvoker,
-    queue: EmbeddedQueue,
+    consumer: Consumer,
     on_ready: Callable[[], None],
 ) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, server.end)
-    queue.open()
+    sources = consumer.open()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not (server.started or serving.done()):
         await asyncio.sleep(0.001)
     triggers: list[asyncio.Task[Any]] = [
         *(
-            asyncio.create_task(poll_queue(name, trigger, queue, invoker))
+            asyncio.create_task(poll_queue(name, trigger, sources[name], invoker))
             for name, trigger in spec.queues.items()
         ),
         *(
@@ -200,7 +214,7 @@ async def _serve(
         on_ready()
     await serving
     await _cancel(triggers)
-    queue.close()
+    await consumer.close()
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:

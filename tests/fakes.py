@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from threading import Lock
 from typing import Any
 
 from belfry import wire
@@ -155,20 +156,22 @@ class FakeUsers:
 class FakeOutbox:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+        self._claiming = Lock()
 
     def add(self, notification: Notification, dispatch_by: datetime) -> None:
         self._memory.tables.notifications[notification.id] = Row(notification, dispatch_by)
 
     def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
-        overdue = [
-            (row.dispatch_by, row)
-            for row in self._memory.tables.notifications.values()
-            if row.dispatch_by and row.dispatch_by <= now
-        ]
-        overdue.sort(key=lambda each: each[0])
-        claimed = [row for _, row in overdue[:limit]]
-        for row in claimed:
-            row.dispatch_by = until
+        with self._claiming:
+            overdue = [
+                (row.dispatch_by, row)
+                for row in self._memory.tables.notifications.values()
+                if row.dispatch_by and row.dispatch_by <= now
+            ]
+            overdue.sort(key=lambda each: each[0])
+            claimed = [row for _, row in overdue[:limit]]
+            for row in claimed:
+                row.dispatch_by = until
         return [Claimed(row.notification.id, row.notification.user_id) for row in claimed]
 
     def postpone(

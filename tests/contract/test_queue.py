@@ -2,84 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Thread
-from typing import Protocol
 
 import pytest
 
 from belfry.errors import QueueUnavailable
-from belfry.ports import Message, Queue
+from belfry.ports import Message
 from local_runner.embedded_queue import EmbeddedQueue
-from tests.fakes import FakeQueue
-
-NAME, OTHER = "belfry.deliver.0", "belfry.deliver.1"
-
-
-class Broker(Protocol):
-    """A queue to publish to, seen from the side of who consumes it."""
-
-    @property
-    def queue(self) -> Queue: ...
-
-    def next(self, name: str, count: int) -> Sequence[Message]: ...
-
-    def end(self) -> None: ...
+from tests.contract.brokers import (
+    NAME,
+    OTHER,
+    RETRY,
+    Broker,
+    ConsumedBroker,
+    EmbeddedBroker,
+    FakeBroker,
+    RabbitBroker,
+)
 
 
-class FakeBroker:
-    def __init__(self) -> None:
-        self.queue = FakeQueue()
-
-    def next(self, name: str, count: int) -> Sequence[Message]:
-        return [message for message in self.queue.published if message.queue == name][:count]
-
-    def end(self) -> None:
-        self.queue.down = True
-
-
-class EmbeddedBroker:
-    """Consumes on an event loop of its own, as the runner does."""
-
-    def __init__(self) -> None:
-        self.queue = EmbeddedQueue([NAME, OTHER])
-        self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever)
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(5)
-
-    async def _open(self) -> None:
-        self.queue.open()
-
-    def next(self, name: str, count: int) -> Sequence[Message]:
-        return asyncio.run_coroutine_threadsafe(self._next(name, count), self._loop).result(5)
-
-    async def _next(self, name: str, count: int) -> Sequence[Message]:
-        messages: list[Message] = []
-        while len(messages) < count:
-            received = await self.queue.receive(name, count - len(messages))
-            messages += [each.message for each in received]
-        return messages
-
-    def end(self) -> None:
-        self.queue.close()
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-
-
-@pytest.fixture(params=["fake", "embedded"])
+@pytest.fixture(params=["fake", "embedded", "rabbitmq"])
 def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
+    broker: Broker
     if request.param == "fake":
-        yield FakeBroker()
-        return
-    embedded = EmbeddedBroker()
-    yield embedded
-    embedded.close()
+        broker = FakeBroker()
+    elif request.param == "embedded":
+        broker = EmbeddedBroker()
+    else:
+        broker = RabbitBroker(request.getfixturevalue("rabbitmq_url"))
+    yield broker
+    broker.close()
 
 
 def test_messages_arrive_in_order_and_as_they_were(broker: Broker) -> None:
@@ -116,6 +70,35 @@ def test_a_queue_that_is_down_says_so(broker: Broker) -> None:
     assert raised.value.temporary
     with pytest.raises(QueueUnavailable):
         broker.queue.check()
+
+
+def test_a_message_for_a_queue_that_is_not_there_is_refused(broker: Broker) -> None:
+    with pytest.raises(QueueUnavailable, match="elsewhere"):
+        broker.queue.publish([Message("elsewhere", b"1")])
+    broker.queue.publish([Message(NAME, b"2")])
+    assert [message.body for message in broker.next(NAME, 1)] == [b"2"]
+
+
+@pytest.mark.parametrize("broker", ["embedded", "rabbitmq"], indirect=True)
+def test_a_delay_holds_a_message_back_and_no_other(broker: ConsumedBroker) -> None:
+    first, second = RETRY.delays
+    started = time.monotonic()
+    broker.queue.publish(
+        [
+            Message(NAME, b"last", {"x-retry-attempts": 2}, delay=second),
+            Message(NAME, b"later", {"x-retry-attempts": 1}, delay=first),
+            Message(OTHER, b"of another queue", delay=first),
+            Message(NAME, b"now"),
+        ]
+    )
+    assert broker.next(NAME, 1)[0].body == b"now"
+    [later] = broker.next(NAME, 1)
+    assert time.monotonic() - started >= first * 0.9
+    assert (later.body, later.headers["x-retry-attempts"]) == (b"later", 1)
+    assert broker.next(OTHER, 1)[0].body == b"of another queue"
+    [last] = broker.next(NAME, 1)
+    assert time.monotonic() - started >= second * 0.9
+    assert (last.body, last.headers["x-retry-attempts"]) == (b"last", 2)
 
 
 def test_a_queue_that_was_never_opened_is_unavailable() -> None:

@@ -75,13 +75,13 @@ async def polling(
 ) -> AsyncIterator[EmbeddedQueue]:
     """A trigger at work, with what waited in the queue before."""
     queue = EmbeddedQueue([NAME])
-    queue.open()
+    source = queue.open()[NAME]
     queue.publish(waiting)
     await asyncio.sleep(0)
     trigger = QueueTrigger(
         function="dispatch.deliver", batch_size=size, batching_window_seconds=window
     )
-    task = asyncio.create_task(poll_queue(NAME, trigger, queue, invoker))
+    task = asyncio.create_task(poll_queue(NAME, trigger, source, invoker))
     try:
         yield queue
     finally:

@@ -92,7 +92,7 @@ class Link:
                 self._open[0] = handover
                 self._channel.exchange_declare(EXCHANGE, passive=True, callback=self._on_answer)
         except AMQPError as error:
-            handover.error = self.error = _told(error)
+            handover.error = self.error = told(error)
 
     def _send_message(self, message: Message, handover: Handover) -> None:
         id_ = new_id()
@@ -156,16 +156,18 @@ class Link:
         if handover:
             handover.error = f"No queue takes {method.routing_key}: run `belfry topology apply`."
 
-    def _on_closed(self, _: Any, reason: Any) -> None:
-        self.error = self.error or _told(reason)
+    def _on_closed(self, _: Any, reason: Exception) -> None:
+        self.error = self.error or told(reason)
         self._loop.stop()
 
 
 def parameters(url: str) -> pika.ConnectionParameters:
     """How to connect. Raises ConfigurationError for an address that is none."""
+    if not url.startswith(("amqp://", "amqps://")):
+        raise ConfigurationError("RABBITMQ_URL does not begin with amqp:// or amqps://")
     try:
         found = pika.URLParameters(url)
-    except (ValueError, AssertionError, KeyError) as error:
+    except ValueError as error:
         raise ConfigurationError(f"RABBITMQ_URL is not usable: {error}") from None
     found.heartbeat = HEARTBEAT_SECONDS
     found.connection_attempts = 1
@@ -173,9 +175,13 @@ def parameters(url: str) -> pika.ConnectionParameters:
     return found
 
 
-def _told(reason: Any) -> str:
+def told(reason: Exception) -> str:
     """Why a connection or a channel ended, for people."""
-    text = str(getattr(reason, "reply_text", "")) or repr(reason)
+    while isinstance(
+        cause := getattr(reason, "exception", None) or next(iter(reason.args), None), Exception
+    ):
+        reason = cause
+    text = getattr(reason, "reply_text", "") or str(reason) or type(reason).__name__
     if text.startswith("NOT_FOUND"):
         return f"{text}: run `belfry topology apply`."
     return f"RabbitMQ cannot be reached: {text}"

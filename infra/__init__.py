@@ -1,0 +1,1 @@
+"""Deployment: what has to stand before the functions run."""

@@ -1,0 +1,220 @@
+"""Consumes RabbitMQ's queues for the triggers, and connects again for ever when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio import FIRST_COMPLETED
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import pika
+from pika.adapters.asyncio_connection import AsyncioConnection
+
+from belfry.errors import ConfigurationError, QueueUnavailable
+from local_runner.event_source import EventSource, Received
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = 0.2  # seconds
+LONGEST_PAUSE = 5.0
+HEARTBEAT_SECONDS = 10
+CONNECT_SECONDS = 5.0
+LAST_WORDS_SECONDS = 1.0
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # what it would tell, we do
+
+AHEAD = 2
+"""Batches that the broker may hand over unacknowledged: one is worked on, the next is here."""
+
+
+class RabbitSource:
+    """One queue. Its channel is another one after each reconnection."""
+
+    def __init__(self, name: str, batch_size: int) -> None:
+        self.name = name
+        self._prefetch = AHEAD * batch_size
+        self._channel: Any = None
+        self._arrived: deque[Received] = deque()
+        self._some = asyncio.Event()
+
+    async def receive(self, most: int) -> Sequence[Received]:
+        while not self._arrived:
+            self._some.clear()
+            await self._some.wait()
+        return [self._arrived.popleft() for _ in range(min(most, len(self._arrived)))]
+
+    def acknowledge(self, batch: Sequence[Received]) -> None:
+        receipt = batch[-1].receipt
+        if receipt.is_valid:
+            receipt.channel.basic_ack(receipt.tag, multiple=True)
+
+    def give_back(self, batch: Sequence[Received]) -> None:
+        receipt = batch[-1].receipt
+        if receipt.is_valid:
+            receipt.channel.basic_nack(receipt.tag, multiple=True, requeue=True)
+
+    def forget(self) -> None:
+        """Drop what is here: its channel has ended, and the broker brings it again."""
+        self._arrived.clear()
+
+    def consume(self, channel: Any) -> None:
+        """Go on over this channel."""
+        channel.basic_qos(prefetch_count=self._prefetch)
+        channel.basic_consume(self.name, self._on_message)
+
+    def _on_message(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        self._arrived.append(
+            Received(
+                body=body,
+                headers=properties.headers or {},
+                redelivered=method.redelivered,
+                properties=_properties(properties),
+                receipt=_Receipt(channel, method.delivery_tag),
+            )
+        )
+        self._some.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    channel: Any
+    tag: int
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it can still be acknowledged; if not, the broker brings the message again."""
+        return bool(self.channel.is_open)
+
+
+def _properties(properties: Any) -> Mapping[str, Any]:
+    at = properties.timestamp
+    return {
+        "contentType": properties.content_type,
+        "contentEncoding": properties.content_encoding,
+        "deliveryMode": properties.delivery_mode,
+        "priority": properties.priority,
+        "correlationId": properties.correlation_id,
+        "replyTo": properties.reply_to,
+        "expiration": properties.expiration,
+        "messageId": properties.message_id,
+        "timestamp": at.isoformat() if isinstance(at, datetime) else at,
+        "type": properties.type,
+        "userId": properties.user_id,
+        "appId": properties.app_id,
+        "clusterId": properties.cluster_id,
+    }
+
+
+class RabbitConsumer:
+    """One connection for all queues of a runner, on its event loop."""
+
+    def __init__(
+        self, url: str, batch_sizes: Mapping[str, int], declare: Callable[[], None]
+    ) -> None:
+        """`declare` sees to it that the queues are there, before every connection."""
+        self._parameters = pika.URLParameters(url)
+        self._parameters.heartbeat = HEARTBEAT_SECONDS
+        self._parameters.connection_attempts = 1
+        self._parameters.socket_timeout = self._parameters.stack_timeout = CONNECT_SECONDS
+        self.about = f"RabbitMQ at {self._parameters.host}:{self._parameters.port}"
+        self._batch_sizes = batch_sizes
+        self._declare = declare
+        self._sources: Mapping[str, RabbitSource] = {}
+        self._keeping: asyncio.Task[None] | None = None
+
+    def open(self) -> Mapping[str, EventSource]:
+        """Begin to connect; answers the sources, by queue."""
+        sizes = self._batch_sizes.items()
+        self._sources = {name: RabbitSource(name, size) for name, size in sizes}
+        self._keeping = asyncio.create_task(self._keep_connected())
+        return self._sources
+
+    async def close(self) -> None:
+        """Hand over the last acknowledgements, and disconnect. RabbitMQ brings the rest again."""
+        if self._keeping:
+            self._keeping.cancel()
+            await asyncio.wait([self._keeping])
+
+    async def _keep_connected(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            was_open, reason = await self._session()
+            pause = FIRST_PAUSE if was_open else min(2 * pause, LONGEST_PAUSE)
+            log.warning("%s; connecting again in %.1f s", reason, pause)
+            await asyncio.sleep(pause)
+
+    async def _session(self) -> tuple[bool, Exception]:
+        """Consume until the connection ends; answers whether it began at all, and why it ended."""
+        try:
+            await asyncio.to_thread(self._declare)
+        except (QueueUnavailable, ConfigurationError) as error:
+            return False, error
+        session = _Session(self._parameters, self._sources.values())
+        try:
+            reason = await asyncio.shield(session.ended)
+        except asyncio.CancelledError:
+            await session.close()
+            raise
+        return session.was_open, reason
+
+
+class _Session:
+    """One connection, from its beginning to its end. `ended` gets the reason."""
+
+    def __init__(
+        self, parameters: pika.ConnectionParameters, sources: Iterable[RabbitSource]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[Exception] = loop.create_future()
+        self._sources = list(sources)
+        self._reason: Exception | None = None
+        self._connection = AsyncioConnection(
+            parameters,
+            on_open_callback=self._on_open,
+            on_open_error_callback=self._on_end,
+            on_close_callback=self._on_end,
+            custom_ioloop=loop,
+        )
+
+    @property
+    def was_open(self) -> bool:
+        return self._opened.done()
+
+    async def close(self) -> None:
+        begun = [self._opened, self.ended]  # pika cannot leave in the middle of opening
+        await asyncio.wait(begun, timeout=LAST_WORDS_SECONDS, return_when=FIRST_COMPLETED)
+        self._close()
+        await asyncio.wait([self.ended], timeout=LAST_WORDS_SECONDS)
+
+    def _close(self) -> None:
+        if not (self._connection.is_closing or self._connection.is_closed):
+            self._connection.close()
+
+    def _on_open(self, connection: Any) -> None:
+        self._opened.set_result(None)
+        for source in self._sources:
+            connection.channel(on_open_callback=partial(self._on_channel, source))
+
+    def _on_channel(self, source: RabbitSource, channel: Any) -> None:
+        channel.add_on_close_callback(self._on_channel_closed)
+        channel.add_on_cancel_callback(self._on_cancelled)
+        source.consume(channel)
+
+    def _on_channel_closed(self, _: Any, reason: Exception) -> None:
+        self._reason = self._reason or reason
+        self._close()
+
+    def _on_cancelled(self, _: Any) -> None:
+        self._reason = RuntimeError("a queue was deleted")
+        self._close()
+
+    def _on_end(self, _: Any, reason: Exception) -> None:
+        for source in self._sources:
+            source.forget()
+        if not self.ended.done():
+            self.ended.set_result(self._reason or reason)
