@@ -1,10 +1,13 @@
 """What the port `Outbox` promises: what waits is not forgotten, what ended does not come back."""
 
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
 
 from belfry.model import Notification, new_id
+from belfry.ports import Claimed
 from belfry.wiring import Deps
 from tests.contract.people import ADA, LATER, sent
 from tests.fakes import NOON
@@ -12,8 +15,9 @@ from tests.fakes import NOON
 MUCH_LATER = LATER + timedelta(hours=1)
 
 
-def overdue(parts: Deps, limit: int = 100) -> list[str]:
-    return [notification.id for notification in parts.outbox.overdue(LATER, limit)]
+def overdue(parts: Deps, now: datetime = LATER, limit: int = 100) -> list[str]:
+    """What is claimed. The lease ends at once, so that asking changes nothing."""
+    return [each.id for each in parts.outbox.claim(now, now, limit)]
 
 
 def test_every_field_comes_back_as_it_was(parts: Deps) -> None:
@@ -52,25 +56,59 @@ def test_what_has_no_data_and_what_has_empty_data_differ(parts: Deps) -> None:
 
 def test_it_is_overdue_from_its_time_on(parts: Deps) -> None:
     notification = sent(parts)
-    almost = LATER - timedelta(milliseconds=1)
-    assert parts.outbox.overdue(almost, 10) == []
-    assert parts.outbox.overdue(LATER, 10) == [notification]
+    assert overdue(parts, LATER - timedelta(milliseconds=1)) == []
+    assert parts.outbox.claim(LATER, LATER, 10) == [Claimed(notification.id, ADA)]
 
 
-def test_the_oldest_are_overdue_first(parts: Deps) -> None:
-    order = [3, 1, 2]
-    notifications = {n: Notification(new_id(), ADA, str(n), NOON) for n in order}
+def test_the_longest_overdue_are_claimed_first(parts: Deps) -> None:
+    notifications = {n: Notification(new_id(), ADA, str(n), NOON) for n in (3, 1, 2)}
     for n, notification in notifications.items():
         parts.outbox.add(notification, dispatch_by=NOON + timedelta(seconds=n))
-    assert overdue(parts) == [notifications[n].id for n in (1, 2, 3)]
-    assert overdue(parts, limit=2) == [notifications[n].id for n in (1, 2)]
+    first = parts.outbox.claim(LATER, MUCH_LATER, 2)
+    assert {each.id for each in first} == {notifications[n].id for n in (1, 2)}
+    assert overdue(parts) == [notifications[3].id]
+
+
+def test_what_is_claimed_is_nobody_elses_until_the_lease_runs_out(parts: Deps) -> None:
+    id_ = sent(parts).id
+    assert [each.id for each in parts.outbox.claim(LATER, MUCH_LATER, 10)] == [id_]
+    assert overdue(parts, MUCH_LATER - timedelta(milliseconds=1)) == []
+    assert overdue(parts, MUCH_LATER) == [id_]
+
+
+def test_of_several_who_claim_at_once_one_gets_each(parts: Deps) -> None:
+    ids = sorted(sent(parts).id for _ in range(300))
+    together = Barrier(4)
+
+    def sweep() -> list[str]:
+        together.wait()
+        found: list[str] = []
+        # One that gets nothing has met another one at the same page: the rest is still to be had.
+        for _ in range(40):
+            found += [each.id for each in parts.outbox.claim(LATER, MUCH_LATER, 20)]
+        return found
+
+    with ThreadPoolExecutor(4) as threads:
+        sweeps = [threads.submit(sweep) for _ in range(4)]
+        claimed = [id_ for each in sweeps for id_ in each.result()]
+    assert sorted(claimed) == ids
+
+
+def test_what_was_claimed_is_postponed_settled_and_given_up_like_any(parts: Deps) -> None:
+    ids = [sent(parts).id for _ in range(3)]
+    parts.outbox.claim(LATER, LATER, 10)
+    parts.outbox.postpone([ids[0]], MUCH_LATER)
+    parts.outbox.settle([ids[1]])
+    parts.outbox.give_up([ids[2]], "no use")
+    assert overdue(parts) == []
+    assert overdue(parts, MUCH_LATER) == [ids[0]]
 
 
 def test_what_is_postponed_is_overdue_later(parts: Deps) -> None:
     kept, postponed = sent(parts), sent(parts)
     parts.outbox.postpone([postponed.id], MUCH_LATER)
     assert overdue(parts) == [kept.id]
-    assert {n.id for n in parts.outbox.overdue(MUCH_LATER, 10)} == {kept.id, postponed.id}
+    assert set(overdue(parts, MUCH_LATER)) == {kept.id, postponed.id}
 
 
 def test_what_is_settled_never_comes_back(parts: Deps) -> None:
