@@ -33,6 +33,7 @@ STATUS = {
 SETTINGS = Settings(
     mongodb_uri="",
     mongodb_database="",
+    rabbitmq_url=None,
     token_public_key="",
     token_private_key=None,
     retry=RetryPolicy(),
