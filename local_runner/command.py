@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from belfry.errors import BelfryError, ConfigurationError, Unavailable
+from local_runner import dead_letters
 from local_runner.home import Home
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ users = typer.Typer(no_args_is_help=True, help="The accounts of the Belfry that 
 app.add_typer(users, name="users")
 topology = typer.Typer(no_args_is_help=True, help="The exchanges and queues on RabbitMQ.")
 app.add_typer(topology, name="topology")
+app.add_typer(dead_letters.app, name="dead-letters")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
