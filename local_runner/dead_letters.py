@@ -38,6 +38,7 @@ Data = Annotated[
     Path, typer.Option("--data", envvar="BELFRY_DATA", help="The folder with data and keys.")
 ]
 DATA = Path(".local")
+NONE_MATCH = "There are no dead letters that match."
 Ids = Annotated[list[str] | None, typer.Argument(help="Which ones.", metavar="ID")]
 All = Annotated[bool, typer.Option("--all", help="All that match the filters.")]
 
@@ -59,9 +60,7 @@ def list_letters(
     with _api(data) as api:
         page = api.page(which, limit=limit, cursor=cursor)
     if not page["items"]:
-        out.print(
-            "There are no dead letters that match." if which else "There are no dead letters."
-        )
+        out.print(NONE_MATCH if which else "There are no dead letters.")
         return
     _show(list_lines(page["items"], datetime.now(UTC)), cut=True)
     if page["nextCursor"]:
@@ -100,6 +99,9 @@ def redrive(
             return
         # What dies again while this goes on is not taken once more.
         sent, remaining = _redrive_all(api, {"until": text_of(datetime.now(UTC)), **which})
+    if not sent and not remaining:
+        out.print(NONE_MATCH)
+        return
     out.print(f"[green]sent[/] {sent:,} on their way again")
     if remaining:
         out.print(f"[yellow]{remaining:,} remain[/]: they died again at once, or cannot be sent")
@@ -122,7 +124,7 @@ def drop(
     with _api(data) as api:
         chosen = ids or list(api.ids(which))
         if not chosen:
-            out.print("There are no dead letters that match.")
+            out.print(NONE_MATCH)
             return
         if len(chosen) > 1 and not yes:
             typer.confirm(f"Forget {len(chosen):,} dead letters for good?", abort=True)

@@ -52,8 +52,8 @@ def _facts(letter: Json) -> Iterator[tuple[str, Any]]:
     yield "error", letter["error"]
     if "notificationId" in letter:
         state = letter.get("deliveryState")
-        now = f"now {state}" if state else "which there is not"
-        yield "notification", f"{letter['notificationId']}, {now}"
+        now = f"now {state}" if state else "unknown"
+        yield "notification", f"{letter['notificationId']} ({now})"
     if "userId" in letter:
         yield "person", letter["userId"]
     yield "queue", letter["queue"]
