@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0  # a RabbitMQ starts for some seconds, on a busy machine for more
 
 
 def free_port() -> int:
@@ -28,18 +28,22 @@ def free_port() -> int:
 class Belfry:
     """Starts, stops and kills a runner, always on the same port and the same data."""
 
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str] | None = None, *, rabbitmq: bool = False
+    ) -> None:
+        """`rabbitmq` gives it a RabbitMQ of its own, too."""
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder.parent / f"{folder.name}.log"
         self.http = httpx.Client(base_url=self.url, timeout=20.0)
         self._environment = environment or {}
+        self._options = ["--rabbitmq"] if rabbitmq else []
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [sys.executable, "-m", "local_runner.command", "up", "--port", str(self.port)]
-        command += ["--data", str(self.folder)]
+        command += ["--data", str(self.folder), *self._options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
