@@ -8,10 +8,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --custom-compile-command "make lock" $(ARGS) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint bench lock
+.PHONY: help up test compose-test lint bench lock
 
 help: ## say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(VENV)/local.installed ## start everything on this machine (ARGS="--port 9000" for another port)
 	@scripts/system-packages up
@@ -20,6 +20,9 @@ up: $(VENV)/local.installed ## start everything on this machine (ARGS="--port 90
 test: $(VENV)/all.installed ## run all tests, on a real MongoDB and in Chromium (ARGS="-k inbox" for some)
 	@scripts/system-packages test
 	@$(BIN)/python -m pytest $(ARGS)
+
+compose-test: $(VENV)/all.installed ## build, start and test docker-compose.yml, two minutes; needs Docker
+	@$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
 
 lint: $(VENV)/all.installed ## check style, types and who imports whom
 	@$(BIN)/ruff check .

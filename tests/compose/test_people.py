@@ -1,0 +1,61 @@
+"""People on two runners behind the edge: everybody gets what is theirs, whoever takes the post."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from tests.compose.system import RUNNERS, System
+from tests.runner import ask, bearer, receive
+
+pytestmark = pytest.mark.compose
+
+
+@contextmanager
+def on_each_runner(system: System, user_id: str, token: str) -> Iterator[list[ClientConnection]]:
+    """Sockets of one person, opened until every runner has one."""
+    address = f"ws://127.0.0.1:{system.port}/ws"
+    sockets: list[ClientConnection] = []
+    runners: set[str] = set()
+    deadline = time.monotonic() + 60
+    with ExitStack() as opened:
+        while len(runners) < RUNNERS:
+            assert time.monotonic() < deadline, runners
+            socket = connect(address, additional_headers=bearer(token), compression=None)
+            sockets.append(opened.enter_context(socket))
+            ask(sockets[-1], action="sync")
+            mine = [each for each in system.open_connections() if each["userId"] == user_id]
+            runners = {each["endpoint"] for each in mine}
+        yield sockets
+
+
+def test_a_browser_signs_in_and_gets_what_is_posted(system: System) -> None:
+    user_id, token = system.person()
+    ticket = system.http.post("/api/realtime/tickets", headers=bearer(token)).json()["ticket"]
+    with connect(f"ws://127.0.0.1:{system.port}/ws?ticket={ticket}", compression=None) as socket:
+        assert ask(socket, action="sync")["type"] == "ready"
+        sent = system.post(system.admin_token(), user_id, "through the edge")
+        assert sent.status_code == 201
+        frame = receive(socket, timeout=20)
+    assert [item["message"] for item in frame["notifications"]] == ["through the edge"]
+    assert ticket not in system.logs("edge", "runner")
+
+
+def test_a_person_on_any_runner_gets_what_is_posted_through_any_other(system: System) -> None:
+    user_id, token = system.person()
+    admin = system.admin_token()
+    with on_each_runner(system, user_id, token) as sockets:
+        # Each post is a connection of its own for the edge, so the runners take them in turn.
+        sent = [system.post(admin, user_id, f"number {number}").json()["id"] for number in range(8)]
+        for socket in sockets:
+            seen: list[str] = []
+            while len(seen) < len(sent):
+                seen += [item["id"] for item in receive(socket, timeout=20)["notifications"]]
+            assert sorted(seen) == sorted(sent)
+    # Each post came to the edge on a connection of the pool, and went on to the runners in turn.
+    took_posts = {entry["runner"] for entry in system.access_log("/api/notifications")}
+    assert len(took_posts) == RUNNERS
