@@ -22,11 +22,11 @@ def _moment(text: str) -> datetime:
         if ago:
             return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(
             f"{text!r} is no time. Write 2026-01-05T10:00:00Z, or how long ago: 30m, 2h, 7d."
         ) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 Reason = Annotated[DeadReason | None, typer.Option("--reason", help="Only of this reason.")]
@@ -58,7 +58,7 @@ def filter_of(
 
 def text_of(moment: datetime) -> str:
     """RFC 3339, to the microsecond."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.isoformat()
 
 
 def options_of(fields: Mapping[str, str]) -> str:

@@ -70,7 +70,7 @@ def test_the_same_death_told_twice_counts_once(parts: Deps) -> None:
 
 def test_a_later_death_changes_what_is_known_of_the_last_one_only(parts: Deps) -> None:
     [letter] = buried(parts)
-    change = {"attempts": 3, "error": "again", "reason": DeadReason.PUSH_FAILED}
+    change: dict[str, Any] = {"attempts": 3, "error": "again", "reason": DeadReason.PUSH_FAILED}
     later = dead_letter(
         fingerprint=letter.fingerprint, first_at=LATER, last_at=NOON + SECOND, **change
     )

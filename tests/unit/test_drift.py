@@ -138,9 +138,9 @@ def test_what_we_answer_is_as_declared() -> None:
 def test_dead_letters_are_answered_as_declared() -> None:
     now = datetime(2026, 1, 5, tzinfo=UTC)
     reason = DeadReason.PUSH_FAILED
-    body, headers = b"\xff", {"x-text": "a", "x-number": 1}
+    headers: dict[str, str | int] = {"x-text": "a", "x-number": 1}
     plain = DeadLetter(new_id(), "f", "q", reason, "e", 3, now, now, 1)
-    full = replace(plain, body=body, headers=headers, notification_id="n", user_id="u")
+    full = replace(plain, body=b"\xff", headers=headers, notification_id="n", user_id="u")
     for letter in (plain, full):
         validate(SCHEMAS["DeadLetter"], wire.dead_letter(letter))
         validate(SCHEMAS["WholeDeadLetter"], wire.whole_dead_letter(letter, None))
