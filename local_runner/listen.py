@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 15.0
 PING_SECONDS = 300.0
+MOST_ACKNOWLEDGED = 100
 
 
 def listen(url: str, token: Callable[[], str], out: Console) -> None:
@@ -80,13 +81,13 @@ class _Device:
                 elif frame["seq"] > self._seq + 1:
                     self._ask(socket)
                 else:
-                    self._event(frame)
+                    self._acknowledge(self._event(frame), socket)
             case "error":
                 self._out.print(f"[red]{frame['title']}[/] {frame['detail']}")
 
     def _catch_up(self, frame: dict[str, Any], socket: ClientConnection) -> None:
-        for event in frame["events"]:
-            self._event(event)
+        ids = [id_ for event in frame["events"] for id_ in self._event(event)]
+        self._acknowledge(ids, socket)
         if not frame["recovered"]:
             self._out.print("[yellow]too much was missed to show it[/]")
         # A live event may have come since: the position never goes back, except to another inbox.
@@ -95,14 +96,22 @@ class _Device:
         if frame["more"]:
             self._ask(socket)
 
-    def _event(self, event: dict[str, Any]) -> None:
+    def _event(self, event: dict[str, Any]) -> list[str]:
+        """Show an event; answers the ids of the notifications that it brought."""
         if self._seq is not None and event["seq"] <= self._seq:
-            return
+            return []
         self._seq = event["seq"]
-        for item in event.get("notifications", ()):
+        brought = event.get("notifications", ())
+        for item in brought:
             self._out.print(_line(item, event["at"]), soft_wrap=True)
         if ids := event.get("ids"):
             self._out.print(Text(f"{event['type']} {', '.join(ids)}", "dim"), soft_wrap=True)
+        return [item["id"] for item in brought]
+
+    def _acknowledge(self, ids: Sequence[str], socket: ClientConnection) -> None:
+        for start in range(0, len(ids), MOST_ACKNOWLEDGED):
+            some = ids[start : start + MOST_ACKNOWLEDGED]
+            socket.send(json.dumps({"action": "ack", "ids": some}))
 
 
 def _line(item: dict[str, Any], at: str) -> Text:

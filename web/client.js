@@ -8,6 +8,7 @@ import * as rules from "./inbox.js";
 const PAGE_SIZE = 20;
 // Beyond this many items the list is loaded anew, so that a page left open for days stays small.
 const MOST_ITEMS = 1000;
+const MOST_ACKNOWLEDGED = 100; // in one frame, as docs/protocol.md has it
 
 export class Client {
   inbox;
@@ -76,6 +77,7 @@ export class Client {
     // Without a position nothing live can be relied on: come back later with a new socket.
     if (isError(frame)) return frame.ref === "sync" || !frame.ref ? this.#connection.drop() : null;
     const { inbox, sync, reload, arrived } = rules.receive(this.inbox, frame);
+    this.#acknowledge(idsBetween(this.inbox.seq, inbox.seq, frame));
     this.inbox = inbox;
     if (frame.type === "ready" || frame.type === "sync") this.#connection.settled();
     if (sync) this.#sync();
@@ -84,6 +86,14 @@ export class Client {
     if (reload || tooMany || missing) this.reload();
     if (arrived.length) this.#listener.arrived(arrived);
     this.#changed();
+  }
+
+  // Tells that these have come, for those who trace them.
+  #acknowledge(ids) {
+    for (let start = 0; start < ids.length; start += MOST_ACKNOWLEDGED) {
+      const some = ids.slice(start, start + MOST_ACKNOWLEDGED);
+      this.#connection.tell({ action: "ack", ref: "ack", ids: some });
+    }
   }
 
   // ── the list ──
@@ -158,6 +168,14 @@ export class Client {
     }
     if (!this.#stopped) this.#changed();
   }
+}
+
+// The notifications of the events of a frame by which the position went from one number to another.
+function idsBetween(before, after, frame) {
+  const events = frame.type === "sync" ? frame.events : [frame];
+  const applied = events.filter(({ type, seq }) =>
+    type === "notification" && seq > before && seq <= after);
+  return applied.flatMap((event) => event.notifications.map(({ id }) => id));
 }
 
 // A frame without a type is the gateway's own word for a function that failed.

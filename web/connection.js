@@ -41,10 +41,16 @@ export class Connection {
     this.#listener.changed({ name: "stopped" });
   }
 
+  // For what is answered: without an answer the server counts as silent.
   send(action) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    if (this.tell(action)) this.#expectAnswer();
+  }
+
+  // For what is not answered. Says whether there was a socket to send it on.
+  tell(action) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(action));
-    this.#expectAnswer();
+    return true;
   }
 
   // To be called when the first exchange over a new socket has worked.

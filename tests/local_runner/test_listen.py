@@ -35,7 +35,11 @@ class Terminal:
 
     @property
     def asked(self) -> list[dict[str, Any]]:
-        return self._socket.asked
+        return [frame for frame in self._socket.asked if frame["action"] != "ack"]
+
+    @property
+    def acknowledged(self) -> list[list[str]]:
+        return [frame["ids"] for frame in self._socket.asked if frame["action"] == "ack"]
 
     @property
     def shown(self) -> list[str]:
@@ -84,3 +88,17 @@ def test_too_much_missed_is_said_and_the_position_taken() -> None:
     device = Terminal()
     device.takes(ready(1), sync(seq=900, recovered=False), arrival(901))
     assert device.shown == ["m901"]
+
+
+def test_what_was_shown_is_acknowledged_once_per_event_and_per_sync() -> None:
+    device = Terminal()
+    device.takes(ready(1), arrival(2), arrival(2), arrival(5))
+    read = {"type": "read", "seq": 4, "at": "2026-01-05T10:20:30.123Z", "ids": ["id2"]}
+    device.takes(sync(arrival(3), read, arrival(5), seq=5), sync(seq=5))
+    assert device.acknowledged == [["id2"], ["id3", "id5"]]
+
+
+def test_much_is_acknowledged_in_frames_that_the_server_takes() -> None:
+    device = Terminal()
+    device.takes(ready(0), sync(*(arrival(seq) for seq in range(1, 251)), seq=250))
+    assert [len(ids) for ids in device.acknowledged] == [100, 100, 50]
