@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.02
 
 
-def end_leftover(pid_file: Path, mark: str) -> None:
-    """End the process of the file if `mark` is in its command line; by force after 10 s.
+def end_leftover(pid_file: Path, mark: str, *, patience: float = STOP_SECONDS) -> None:
+    """End the process of the file if `mark` is in its command line; by force after `patience` s.
 
     A process id from a file is not enough to go by: the number may be another program's now.
     """
@@ -24,7 +24,7 @@ def end_leftover(pid_file: Path, mark: str) -> None:
     if not text.isdecimal():
         return
     pid = int(text)
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + patience
     if mark in command_line(pid):
         log.info("ending process %d, which a killed runner left behind", pid)
         _signal(pid, signal.SIGTERM)
