@@ -35,8 +35,8 @@ Needed against a message that ends the dispatcher itself. A failing database may
 the outbox publishes again, and the dead letters drop what is still in the outbox.
 """
 
-DEAD_LETTERS_DELIVERY_LIMIT = 2000
-"""Hours, with the pauses of a failing batch: a dead letter has no outbox behind it."""
+DEAD_LETTERS_DELIVERY_LIMIT = 300
+"""Most of an hour, with the pauses of a failing batch: a dead letter has no outbox behind it."""
 
 ATTEMPTS_HEADER = "x-retry-attempts"
 """How many retries a message has had: a whole number."""

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from asyncio import FIRST_COMPLETED
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import pika
@@ -40,6 +39,7 @@ class RabbitSource:
         self._channel: Any = None
         self._arrived: deque[Received] = deque()
         self._some = asyncio.Event()
+        self.acknowledged = 0
 
     async def receive(self, most: int) -> Sequence[Received]:
         while not self._arrived:
@@ -51,6 +51,7 @@ class RabbitSource:
         receipt = batch[-1].receipt
         if receipt.is_valid:
             receipt.channel.basic_ack(receipt.tag, multiple=True)
+            self.acknowledged += len(batch)
 
     def give_back(self, batch: Sequence[Received]) -> None:
         receipt = batch[-1].receipt
@@ -110,7 +111,10 @@ def _properties(properties: Any) -> Mapping[str, Any]:
 
 
 class RabbitConsumer:
-    """One connection for all queues of a runner, on its event loop."""
+    """A connection for each queue of a runner, on its event loop.
+
+    Each its own, because a message that pika cannot decode ends the connection it comes over.
+    """
 
     def __init__(
         self, url: str, batch_sizes: Mapping[str, int], declare: Callable[[], None]
@@ -123,55 +127,53 @@ class RabbitConsumer:
         self.about = f"RabbitMQ at {self._parameters.host}:{self._parameters.port}"
         self._batch_sizes = batch_sizes
         self._declare = declare
-        self._sources: Mapping[str, RabbitSource] = {}
-        self._keeping: asyncio.Task[None] | None = None
+        self._consuming: list[asyncio.Task[None]] = []
 
     def open(self) -> Mapping[str, EventSource]:
         """Begin to connect; answers the sources, by queue."""
-        sizes = self._batch_sizes.items()
-        self._sources = {name: RabbitSource(name, size) for name, size in sizes}
-        self._keeping = asyncio.create_task(self._keep_connected())
-        return self._sources
+        sources = {name: RabbitSource(name, size) for name, size in self._batch_sizes.items()}
+        self._consuming = [asyncio.create_task(self._consume(each)) for each in sources.values()]
+        return sources
 
     async def close(self) -> None:
         """Hand over the last acknowledgements, and disconnect. RabbitMQ brings the rest again."""
-        if self._keeping:
-            self._keeping.cancel()
-            await asyncio.wait([self._keeping])
+        for task in self._consuming:
+            task.cancel()
+        await asyncio.wait(self._consuming)
 
-    async def _keep_connected(self) -> None:
+    async def _consume(self, source: RabbitSource) -> None:
+        """Consume a queue over one connection after the other, until cancelled."""
         pause = FIRST_PAUSE
         while True:
-            was_open, reason = await self._session()
-            pause = FIRST_PAUSE if was_open else min(2 * pause, LONGEST_PAUSE)
-            log.warning("%s; connecting again in %.1f s", reason, pause)
+            acknowledged = source.acknowledged
+            reason = await self._session(source)
+            made_progress = source.acknowledged > acknowledged
+            pause = FIRST_PAUSE if made_progress else min(2 * pause, LONGEST_PAUSE)
+            log.warning("%s: %s; connecting again in %.1f s", source.name, reason, pause)
             await asyncio.sleep(pause)
 
-    async def _session(self) -> tuple[bool, Exception]:
-        """Consume until the connection ends; answers whether it began at all, and why it ended."""
+    async def _session(self, source: RabbitSource) -> Exception:
+        """Consume until the connection ends; answers why it did."""
         try:
             await asyncio.to_thread(self._declare)
         except (QueueUnavailable, ConfigurationError) as error:
-            return False, error
-        session = _Session(self._parameters, self._sources.values())
+            return error
+        session = _Session(self._parameters, source)
         try:
-            reason = await asyncio.shield(session.ended)
+            return await asyncio.shield(session.ended)
         except asyncio.CancelledError:
             await session.close()
             raise
-        return session.was_open, reason
 
 
 class _Session:
     """One connection, from its beginning to its end. `ended` gets the reason."""
 
-    def __init__(
-        self, parameters: pika.ConnectionParameters, sources: Iterable[RabbitSource]
-    ) -> None:
+    def __init__(self, parameters: pika.ConnectionParameters, source: RabbitSource) -> None:
         loop = asyncio.get_running_loop()
-        self._opened: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[Exception] = loop.create_future()
-        self._sources = list(sources)
+        self._opened: asyncio.Future[None] = loop.create_future()
+        self._source = source
         self._reason: Exception | None = None
         self._connection = AsyncioConnection(
             parameters,
@@ -181,12 +183,9 @@ class _Session:
             custom_ioloop=loop,
         )
 
-    @property
-    def was_open(self) -> bool:
-        return self._opened.done()
-
     async def close(self) -> None:
-        begun = [self._opened, self.ended]  # pika cannot leave in the middle of opening
+        begun: list[asyncio.Future[Any]] = [self._opened, self.ended]
+        # pika cannot leave in the middle of opening
         await asyncio.wait(begun, timeout=LAST_WORDS_SECONDS, return_when=FIRST_COMPLETED)
         self._close()
         await asyncio.wait([self.ended], timeout=LAST_WORDS_SECONDS)
@@ -197,24 +196,22 @@ class _Session:
 
     def _on_open(self, connection: Any) -> None:
         self._opened.set_result(None)
-        for source in self._sources:
-            connection.channel(on_open_callback=partial(self._on_channel, source))
+        connection.channel(on_open_callback=self._on_channel)
 
-    def _on_channel(self, source: RabbitSource, channel: Any) -> None:
+    def _on_channel(self, channel: Any) -> None:
         channel.add_on_close_callback(self._on_channel_closed)
         channel.add_on_cancel_callback(self._on_cancelled)
-        source.consume(channel)
+        self._source.consume(channel)
 
     def _on_channel_closed(self, _: Any, reason: Exception) -> None:
         self._reason = self._reason or reason
         self._close()
 
     def _on_cancelled(self, _: Any) -> None:
-        self._reason = RuntimeError("a queue was deleted")
+        self._reason = RuntimeError("the queue was deleted")
         self._close()
 
     def _on_end(self, _: Any, reason: Exception) -> None:
-        for source in self._sources:
-            source.forget()
+        self._source.forget()
         if not self.ended.done():
             self.ended.set_result(self._reason or reason)

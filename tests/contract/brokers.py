@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from threading import Thread
 from typing import Any, Protocol, TypeVar
@@ -10,9 +11,10 @@ from typing import Any, Protocol, TypeVar
 import pika
 
 from belfry.adapters.rabbitmq.queue import RabbitQueue
+from belfry.errors import QueueUnavailable
 from belfry.ports import Message, Queue
 from belfry.retry import RetryPolicy
-from belfry.topology import DEAD_LETTERS, delivery_queues, topology
+from belfry.topology import DEAD_LETTERS, Topology, delivery_queues, topology
 from infra.broker import apply
 from local_runner.embedded_queue import EmbeddedQueue
 from local_runner.event_source import Consumer, EventSource, Received
@@ -113,20 +115,30 @@ class EmbeddedBroker(ConsumedBroker):
 class RabbitBroker(ConsumedBroker):
     """A RabbitMQ whose queues are empty at the beginning."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, wanted: Topology | None = None) -> None:
         self.url = url
-        declare(url)
+        self._wanted = wanted or topology(RETRY)
+        empty(url, self._wanted)
         self._publisher = RabbitQueue(url)
-        super().__init__(self._publisher, consumer(url))
+        super().__init__(self._publisher, consumer(url, self._wanted))
 
     def end(self) -> None:
         """A broker that the whole run shares is not ended: its connections are refused instead."""
         self._publisher.close()
         self._publisher = self.queue = RabbitQueue("amqp://127.0.0.1:1")
 
+    def publish_until_taken(self, message: Message) -> None:
+        deadline = time.monotonic() + SECONDS
+        while True:
+            try:
+                return self.queue.publish([message])
+            except QueueUnavailable:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+
     def reconnect(self) -> None:
         """Consume again, as another runner would."""
-        self._consumer = consumer(self.url)
+        self._consumer = consumer(self.url, self._wanted)
         self._sources = self._run(self._open())
 
     def close(self) -> None:
@@ -134,13 +146,16 @@ class RabbitBroker(ConsumedBroker):
         self._publisher.close()
 
 
-def consumer(url: str) -> RabbitConsumer:
-    return RabbitConsumer(url, dict.fromkeys(CONSUMED, BATCH_SIZE), lambda: None)
+def consumer(url: str, wanted: Topology) -> RabbitConsumer:
+    def declare() -> None:
+        for _ in apply(url, wanted):
+            pass
+
+    return RabbitConsumer(url, dict.fromkeys(CONSUMED, BATCH_SIZE), declare)
 
 
-def declare(url: str, retry: RetryPolicy = RETRY) -> None:
+def empty(url: str, wanted: Topology) -> None:
     """The whole topology anew, and empty."""
-    wanted = topology(retry)
     with pika.BlockingConnection(pika.URLParameters(url)) as connection:
         channel = connection.channel()
         for queue in wanted.queues:

@@ -48,7 +48,7 @@ class Link:
         self.error: str | None = None
         self._loop = loop
         self._channel: Any = None
-        self._ready = False
+        self._ready = self._abandoned = False
         self._tag = 0
         self._open: dict[int, Handover] = {}  # by delivery tag: not confirmed yet
         self._sent: dict[str, Handover] = {}  # by message id: of this round
@@ -77,8 +77,12 @@ class Link:
         return bool(self._connection.is_closed)
 
     def close(self) -> None:
-        """Begin to close."""
-        if not (self._connection.is_closing or self.is_closed):
+        """Begin to close; what is only opening does so when it is open, or fails by itself.
+
+        pika raises from its loop when a connection is closed in the middle of opening.
+        """
+        self._abandoned = True
+        if self._connection.is_open:
             self._connection.close()
 
     def wait_until_closed(self, deadline: float) -> None:
@@ -125,6 +129,9 @@ class Link:
         return True
 
     def _on_open(self, connection: Any) -> None:
+        if self._abandoned:
+            connection.close()
+            return
         connection.channel(on_open_callback=self._on_channel)
 
     def _on_channel(self, channel: Any) -> None:

@@ -91,6 +91,10 @@ class RabbitQueue:
         broken = True
         try:
             broken = self._publish(round_, deadline)
+        except Exception:
+            # What is stored must be answered with 201 whatever goes wrong here.
+            log.exception("publishing failed")
+            self._link = None
         finally:
             with self._turns:
                 self._failed_at = time.monotonic() if broken else None

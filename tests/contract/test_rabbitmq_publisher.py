@@ -1,0 +1,156 @@
+"""What publishing to RabbitMQ does when the connection or the broker fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pika
+import pytest
+
+from belfry.adapters.rabbitmq.connection import PATIENCE_SECONDS
+from belfry.adapters.rabbitmq.queue import PAUSE_SECONDS, RabbitQueue
+from belfry.errors import ConfigurationError, QueueUnavailable
+from belfry.ports import Message
+from belfry.topology import EXCHANGE, topology
+from tests.contract.brokers import NAME, RETRY, empty
+from tests.tcp_proxy import TcpProxy
+
+SLACK = 1.0  # a slow machine's
+
+
+@pytest.fixture
+def url(rabbitmq_url: str) -> str:
+    empty(rabbitmq_url, topology(RETRY))
+    return rabbitmq_url
+
+
+@pytest.fixture
+def wire(url: str) -> Iterator[TcpProxy]:
+    with TcpProxy(pika.URLParameters(url).port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def queue(url: str, wire: TcpProxy) -> Iterator[RabbitQueue]:
+    """A publisher over a wire that can be cut."""
+    port = pika.URLParameters(url).port
+    queue = RabbitQueue(url.replace(f":{port}", f":{wire.port}"))
+    yield queue
+    wire.flow()
+    queue.close()
+
+
+def count(url: str) -> int:
+    """How many messages wait."""
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        waiting: int = connection.channel().queue_declare(NAME, passive=True).method.message_count
+        return waiting
+
+
+def message(text: str = "1") -> Message:
+    return Message(NAME, text.encode())
+
+
+def test_a_connection_that_broke_is_opened_again_within_the_call(
+    queue: RabbitQueue, wire: TcpProxy, url: str
+) -> None:
+    queue.publish([message()])
+    wire.cut()
+    queue.publish([message()])
+    assert count(url) == 2
+
+
+def test_a_connection_that_is_silent_is_opened_again_within_the_call(
+    queue: RabbitQueue, wire: TcpProxy, url: str
+) -> None:
+    queue.publish([message()])
+    wire.block()
+    with ThreadPoolExecutor(1) as threads:
+        publishing = threads.submit(queue.publish, [message()])
+        time.sleep(PATIENCE_SECONDS * 0.3)  # the first connection is being waited for
+        wire.cut()
+        wire.flow()
+        publishing.result(PATIENCE_SECONDS + SLACK)
+    assert count(url) >= 2
+
+
+def test_a_broker_that_does_not_answer_is_waited_for_two_seconds_and_then_not_at_all(
+    queue: RabbitQueue, wire: TcpProxy, url: str
+) -> None:
+    queue.publish([message()])
+    wire.block()
+    started = time.monotonic()
+    with ThreadPoolExecutor(8) as threads:
+        failures = list(threads.map(lambda _: _fails(queue), range(8)))
+    assert all(failures)
+    assert time.monotonic() - started < PATIENCE_SECONDS + SLACK
+    started = time.monotonic()
+    assert all(_fails(queue) for _ in range(100))
+    assert time.monotonic() - started < PAUSE_SECONDS
+
+    wire.flow()
+    time.sleep(PAUSE_SECONDS)  # what it leaves alone for so long
+    queue.publish([message()])
+    assert count(url) >= 2
+
+
+def _fails(queue: RabbitQueue) -> bool:
+    try:
+        queue.publish([message()])
+    except QueueUnavailable as error:
+        return error.temporary
+    return False
+
+
+def test_what_waits_at_the_same_moment_goes_together(queue: RabbitQueue, url: str) -> None:
+    queue.check()
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda number: queue.publish([message(str(number))]), range(1000)))
+    assert count(url) == 1000
+
+
+def test_one_bad_message_harms_no_other(queue: RabbitQueue, url: str) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        good = [threads.submit(queue.publish, [message()]) for _ in range(50)]
+        bad = threads.submit(queue.publish, [Message("elsewhere", b"")])
+        for each in good:
+            each.result(PATIENCE_SECONDS + SLACK)
+        with pytest.raises(
+            QueueUnavailable, match="No queue takes elsewhere: run `belfry topology"
+        ):
+            bad.result(PATIENCE_SECONDS + SLACK)
+    assert count(url) == 50
+
+
+def test_a_delay_that_was_not_declared_says_how_to_mend_it(queue: RabbitQueue) -> None:
+    with pytest.raises(QueueUnavailable, match=r"belfry.wait.77s.*run `belfry topology apply`"):
+        queue.publish([Message(NAME, b"", delay=77)])
+
+
+def test_a_message_is_persistent_and_keeps_its_headers(queue: RabbitQueue, url: str) -> None:
+    queue.publish([Message(NAME, b"{}", {"x-retry-attempts": 1})])
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        method, properties, body = connection.channel().basic_get(NAME, auto_ack=True)
+    assert (method.exchange, method.routing_key, body) == (EXCHANGE, NAME, b"{}")
+    assert properties.delivery_mode == 2
+    assert properties.headers["x-retry-attempts"] == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["", "localhost", "http://localhost", "amqp://[", "amqp://localhost:port"]
+)
+def test_an_address_that_is_none_names_its_variable(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="RABBITMQ_URL"):
+        RabbitQueue(url)
+
+
+def test_errors_hold_no_password() -> None:
+    with (
+        closing(RabbitQueue("amqp://ada:secret@127.0.0.1:1")) as queue,
+        pytest.raises(QueueUnavailable) as raised,
+    ):
+        queue.check()
+    assert "secret" not in str(raised.value)
