@@ -141,8 +141,8 @@ def _attempt(
 def _failures(results: Counter[PushResult]) -> str | None:
     """For people, why not every push of an attempt worked; None when every one did."""
     told = {PushResult.LATER: "could not be reached", PushResult.REFUSED: "refused the frame"}
-    found = [f"{results[each]} {told[each]}" for each in told if results[each]]
-    return f"of {results.total()} devices {' and '.join(found)}" if found else None
+    of = f"of {results.total()} devices"
+    return " and ".join(f"{results[e]} {of} {told[e]}" for e in told if results[e]) or None
 
 
 def tell(event: InboxEvent, *, connections: Connections, pusher: Pusher, clock: Clock) -> None:

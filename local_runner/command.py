@@ -138,6 +138,21 @@ def send(
 
 
 @app.command()
+def trace(
+    notification: Annotated[str, typer.Argument(help="Its id.", metavar="ID")],
+    data: Data = DATA,
+) -> None:
+    """Show where a notification is, and what happened on its way (UTC)."""
+    from local_runner.api import get_trace
+    from local_runner.trace_view import trace_lines
+
+    parts = _parts(data)
+    with _told_plainly():
+        for line in trace_lines(get_trace(_url(data), _admin_token(parts, data), notification)):
+            out.print(line, soft_wrap=True)
+
+
+@app.command()
 def listen(
     email: Annotated[str, typer.Argument(help="Whose inbox.")],
     data: Data = DATA,

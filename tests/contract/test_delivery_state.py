@@ -69,3 +69,14 @@ def test_the_fake_keeps_the_same_states() -> None:
     fakes.outbox.settle([id_])
     row = fakes.memory.tables.notifications[id_]
     assert (row.state, row.failure, row.dispatch_by) == ("failed", "no use", None)
+
+
+def test_a_claim_reads_no_more_than_it_takes(database: Database) -> None:
+    parts = Deps(database=database)
+    for _ in range(30):
+        sent(parts)
+    database.users.database.command("profile", 2)
+    parts.outbox.claim(LATER, LATER, 5)
+    database.users.database.command("profile", 0)
+    profile = database.users.database["system.profile"].find({"docsExamined": {"$exists": True}})
+    assert [entry["docsExamined"] for entry in profile] == [5, 5, 5]

@@ -224,7 +224,7 @@ def test_retries_that_are_used_up_end_in_the_dead_letters(fakes: Fakes) -> None:
         "x-retry-attempts": 3,
         "x-first-failed-at": "2026-01-05T11:59:29.000Z",
         "x-dead-reason": "push-failed",
-        "x-dead-error": "of 1 devices 1 could not be reached after 3 retries",
+        "x-dead-error": "1 of 1 devices could not be reached after 3 retries",
         "x-dead-queue": delivery_queue(ADA),
         "x-dead-at": AT_NOON,
     }
@@ -419,7 +419,7 @@ def test_what_became_of_an_attempt_is_kept_with_the_notification(fakes: Fakes) -
             gone=1,
             failed=1,
             refused=1,
-            error="of 5 devices 1 could not be reached and 1 refused the frame",
+            error="1 of 5 devices could not be reached and 1 of 5 devices refused the frame",
         )
     ]
 

@@ -84,7 +84,7 @@ def test_the_whole_way_is_told_in_the_order_of_time(fakes: Fakes) -> None:
     fakes.inboxes.mark(ADA, id_, read=True, now=fakes.clock())
     body = traced(fakes, id_)
     counts = {"gone": 0, "refused": 0}
-    error = {"error": "of 2 devices 1 could not be reached"}
+    error = {"error": "1 of 2 devices could not be reached"}
     assert body["steps"] == [
         {"step": "accepted", "at": "2026-01-05T12:00:00.000Z"},
         {"step": "queued", "at": "2026-01-05T12:00:00.000Z", "by": "api"},
