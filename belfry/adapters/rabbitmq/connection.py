@@ -32,11 +32,12 @@ SLOW = "RabbitMQ does not answer in time."
 class Handover:
     """What one caller publishes, or nothing to see only whether the broker answers.
 
-    `error` becomes None when all of it is confirmed.
+    `error` becomes None when all of it is confirmed; `refusal` is what a broker says against it.
     """
 
     messages: Sequence[Message]
     error: str | None = SLOW
+    refusal: str | None = None
     turn: threading.Event = field(default_factory=threading.Event)
     leads: bool = False
 
@@ -65,12 +66,15 @@ class Link:
         self._run(lambda: self._ready, deadline)
         self._sent.clear()
         for handover in round_:
-            handover.error = self.error
             if self.error is None:
                 self._send(handover)
+            else:
+                handover.refusal = self.error
         self._run(lambda: not self._open, deadline)
-        for handover in self._open.values():
-            handover.error = self.error
+        unconfirmed = set(self._open.values())
+        for handover in round_:
+            handover.error = handover.refusal or (self.error if handover in unconfirmed else None)
+            handover.refusal = None
 
     @property
     def is_closed(self) -> bool:
@@ -96,7 +100,7 @@ class Link:
                 self._open[0] = handover
                 self._channel.exchange_declare(EXCHANGE, passive=True, callback=self._on_answer)
         except AMQPError as error:
-            handover.error = self.error = told(error)
+            handover.refusal = self.error = told(error)
 
     def _send_message(self, message: Message, handover: Handover) -> None:
         id_ = new_id()
@@ -154,14 +158,14 @@ class Link:
         for each in tags:
             handover = self._open.pop(each, None)
             if handover and nacked:
-                handover.error = "RabbitMQ refused a message: is a queue full?"
+                handover.refusal = "RabbitMQ refused a message: is a queue full?"
         if not self._open:
             self._loop.stop()
 
     def _on_return(self, _: Any, method: Any, properties: Any, __: bytes) -> None:
         handover = self._sent.get(properties.message_id)
         if handover:
-            handover.error = f"No queue takes {method.routing_key}: run `belfry topology apply`."
+            handover.refusal = f"No queue takes {method.routing_key}: run `belfry topology apply`."
 
     def _on_closed(self, _: Any, reason: Exception) -> None:
         self.error = self.error or told(reason)

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 KEPT_SECONDS = 1.0
 """For a connection that was kept: half of it, so that a new one can still be tried."""
 
+SHUNNED = "RabbitMQ did not answer a moment ago."
+
 PAUSE_SECONDS = 1.0
 """After a failure one caller at a time tries again, this often; the others fail at once."""
 
@@ -67,16 +69,22 @@ class RabbitQueue:
         deadline = time.monotonic() + PATIENCE_SECONDS
         with self._turns:
             if self._is_shunned():
-                raise QueueUnavailable("RabbitMQ did not answer a moment ago.")
+                raise QueueUnavailable(SHUNNED)
             self._waiting.append(handover)
             if not self._led:
                 self._led = handover.leads = True
         if not handover.leads and not handover.turn.wait(PATIENCE_SECONDS):
-            raise QueueUnavailable(SLOW)
+            self._leave(handover)
         if handover.leads:
             self._lead(deadline)
         if handover.error is not None:
             raise QueueUnavailable(handover.error)
+
+    def _leave(self, handover: Handover) -> None:
+        """Out of time: wait no more, unless the lead was handed over in this very moment."""
+        with self._turns:
+            if handover in self._waiting and not handover.leads:
+                self._waiting.remove(handover)
 
     def _is_shunned(self) -> bool:
         """Whether the last round failed, and another try is too early or somebody else's turn."""
@@ -96,15 +104,23 @@ class RabbitQueue:
             log.exception("publishing failed")
             self._link = None
         finally:
-            with self._turns:
-                self._failed_at = time.monotonic() if broken else None
-                successor = self._waiting[0] if self._waiting else None
-                self._led = successor is not None
             for handover in round_:
                 handover.turn.set()
-            if successor:
-                successor.leads = True
-                successor.turn.set()
+            self._hand_on(broken=broken)
+
+    def _hand_on(self, *, broken: bool) -> None:
+        """Let one of those who came meanwhile lead; after a failure none of them need try."""
+        with self._turns:
+            self._failed_at = time.monotonic() if broken else None
+            if broken:
+                for handover in self._waiting:
+                    handover.error = SHUNNED
+                    handover.turn.set()
+                self._waiting = []
+            self._led = bool(self._waiting)
+            if self._led:
+                self._waiting[0].leads = True
+                self._waiting[0].turn.set()
 
     def _publish(self, round_: Sequence[Handover], deadline: float) -> bool:
         """Publish over the kept connection, or else over a new one; answers whether both broke."""
