@@ -17,7 +17,6 @@ from pika.adapters.select_connection import IOLoop
 
 from belfry.adapters.rabbitmq.connection import (
     PATIENCE_SECONDS,
-    SLOW,
     Handover,
     Link,
     parameters,
