@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -31,7 +31,7 @@ class Device:
         self.ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Device:
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._follow())
         await asyncio.wait_for(self.ready.wait(), 20)
         return self

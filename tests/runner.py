@@ -42,6 +42,11 @@ class Belfry:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start it without waiting for it."""
         command = [sys.executable, "-m", "local_runner.command", "up", "--port", str(self.port)]
         command += ["--data", str(self.folder), *self._options]
         with self.log.open("ab") as log:
@@ -52,7 +57,12 @@ class Belfry:
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **self._environment},
             )
-        self.wait_until_ready()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the runner while it runs."""
+        process = self._process
+        return process.pid if process and process.poll() is None else None
 
     def wait_until_ready(self) -> None:
         assert self._process
