@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import urllib3
 
-from belfry.errors import ConfigurationError, StoreUnavailable
-from belfry.settings import Settings
+from belfry.errors import ConfigurationError, QueueUnavailable, StoreUnavailable
+from belfry.settings import Settings, retry_policy
+from belfry.topology import topology
 from belfry.wiring import Deps
 from gateway.spec import SpecError, load_spec
+from infra.broker import apply
 from local_runner.home import Home
 from local_runner.invoker import LoadError, LocalInvoker
 from local_runner.mongod import MongodError, find_mongod
+from local_runner.rabbitmq_program import RabbitmqError, find_rabbitmq
 from local_runner.up import SPEC, PortTaken, listen
 
 PORT = 8080
@@ -31,18 +34,19 @@ class Finding:
     mend: str | None = None
 
 
-def examine(home: Home) -> Iterator[Finding]:
+def examine(home: Home, environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Look at every part, one finding each, in the order in which they depend on one another."""
     yield Finding("Python", f"{platform.python_version()} in {sys.prefix}")
     yield _functions()
     yield _mongod()
     running = home.running()
     yield _runner(home)
-    if running is None and "MONGODB_URI" not in os.environ:
+    addresses = {**(running or {}), **environment}
+    yield _rabbitmq(addresses)
+    if "MONGODB_URI" not in addresses:
         return
-    environment = {**home.environment(), **(running or {}), **os.environ}
     try:
-        settings = Settings.read(environment)
+        settings = Settings.read({**home.environment(), **addresses})
     except ConfigurationError as error:
         yield Finding("settings", str(error), "Set the variable, or unset it for the default.")
         return
@@ -95,6 +99,31 @@ def _port() -> Finding:
         mend = f"End what uses it, or start with `make up ARGS='--port {taken.free}'`."
         return Finding("runner", f"not started; port {PORT} is taken by another program", mend)
     return Finding("runner", f"not started; port {PORT} is free. Start it with `make up`.")
+
+
+def _rabbitmq(environment: Mapping[str, str]) -> Finding:
+    url = environment.get("RABBITMQ_URL")
+    if not url:
+        return _unused_rabbitmq()
+    try:
+        wanted = apply(url, topology(retry_policy(environment)), dry_run=True)
+        missing = sum(part.was_missing for part in wanted)
+    except QueueUnavailable as error:
+        return Finding("RabbitMQ", str(error), "Is it running, and is RABBITMQ_URL right?")
+    except ConfigurationError as error:
+        return Finding("RabbitMQ", str(error), "Do what it says, and look again.")
+    if missing:
+        state = f"answers, but {missing} of its exchanges, queues and bindings are missing"
+        return Finding("RabbitMQ", state, "Run `belfry topology apply`.")
+    return Finding("RabbitMQ", "answers, and has all queues")
+
+
+def _unused_rabbitmq() -> Finding:
+    try:
+        program = find_rabbitmq().server
+    except RabbitmqError:
+        return Finding("RabbitMQ", "not used and not installed: the queue is in memory")
+    return Finding("RabbitMQ", f"not used; `belfry up --rabbitmq` would start {program}")
 
 
 def _keys(parts: Deps) -> Finding:

@@ -1,0 +1,68 @@
+"""What `belfry doctor` says of the broker, and when it asks for something to be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pika
+import pytest
+
+from belfry.settings import retry_policy
+from belfry.topology import topology
+from infra.broker import apply
+from local_runner.doctor import Finding, examine
+from local_runner.home import Home
+
+
+def broker(folder: Path, environment: dict[str, str]) -> Finding:
+    findings = {finding.part: finding for finding in examine(Home(folder), environment)}
+    return findings["RabbitMQ"]
+
+
+def test_without_a_broker_there_is_nothing_to_mend(tmp_path: Path) -> None:
+    finding = broker(tmp_path, {})
+    assert finding.state.startswith("not used")
+    assert finding.mend is None
+
+
+@pytest.mark.parametrize(
+    ("url", "state"),
+    [
+        ("amqp://127.0.0.1:1", "cannot be reached"),
+        ("http://127.0.0.1", "RABBITMQ_URL does not begin with amqp://"),
+    ],
+)
+def test_a_broker_that_is_out_of_reach_is_told(tmp_path: Path, url: str, state: str) -> None:
+    finding = broker(tmp_path, {"RABBITMQ_URL": url})
+    assert state in finding.state
+    assert finding.mend
+
+
+@pytest.fixture
+def retries(rabbitmq_url: str) -> Iterator[dict[str, str]]:
+    """Settings whose wait queue no other test has."""
+    environment = {
+        "RETRY_MAX_ATTEMPTS": "1",
+        "RETRY_DELAY_SECONDS": str(2000 + uuid4().int % 1000),
+    }
+    yield environment
+    waiting = f"belfry.wait.{environment['RETRY_DELAY_SECONDS']}s"
+    with pika.BlockingConnection(pika.URLParameters(rabbitmq_url)) as connection:
+        connection.channel().queue_delete(waiting)
+        connection.channel().exchange_delete(waiting)
+
+
+def test_missing_queues_are_told_also_of_the_broker_of_a_runner(
+    tmp_path: Path, rabbitmq_url: str, retries: dict[str, str]
+) -> None:
+    finding = broker(tmp_path, {"RABBITMQ_URL": rabbitmq_url, **retries})
+    assert "are missing" in finding.state
+    assert finding.mend == "Run `belfry topology apply`."
+    for _ in apply(rabbitmq_url, topology(retry_policy(retries))):
+        pass
+    Home(tmp_path).started({"url": "http://127.0.0.1:1", "RABBITMQ_URL": rabbitmq_url})
+    finding = broker(tmp_path, retries)
+    assert finding.state == "answers, and has all queues"
+    assert finding.mend is None
