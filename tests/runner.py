@@ -65,12 +65,20 @@ class Belfry:
         return process.pid if process and process.poll() is None else None
 
     def wait_until_ready(self) -> None:
+        """Wait until all of its parts work."""
+        self._wait_for_health({200})
+
+    def wait_until_it_answers(self) -> None:
+        """Wait until it serves, though a part is away."""
+        self._wait_for_health({200, 503})
+
+    def _wait_for_health(self, statuses: set[int]) -> None:
         assert self._process
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self.log.read_text()
             try:
-                if self.http.get("/api/health").status_code == 200:
+                if self.http.get("/api/health").status_code in statuses:
                     return
             except httpx.TransportError:
                 pass

@@ -31,6 +31,13 @@ class TcpProxy:
         """Let nothing through, of old and of new connections, and close none."""
         self._loop.call_soon_threadsafe(self._flows.clear)
 
+    def refuse(self) -> None:
+        """Break the connections there are, and refuse new ones, until `accept`."""
+        asyncio.run_coroutine_threadsafe(self._refuse(), self._loop).result(SECONDS)
+
+    def accept(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(SECONDS)
+
     def flow(self) -> None:
         self._loop.call_soon_threadsafe(self._flows.set)
 
@@ -51,7 +58,7 @@ class TcpProxy:
         self._loop.close()
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -68,6 +75,10 @@ class TcpProxy:
                 writer.write(content)
         writer.close()
         self._open.discard(writer)
+
+    async def _refuse(self) -> None:
+        self._server.close()
+        self._cut()
 
     def _cut(self) -> None:
         for writer in self._open:

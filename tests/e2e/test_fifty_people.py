@@ -8,17 +8,38 @@ import random
 import statistics
 import time
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import pytest
 from websockets.asyncio.client import connect
 
+from belfry.retry import RetryPolicy
+from belfry.topology import topology
+from tests.contract.brokers import empty
 from tests.runner import Belfry, bearer
 
 PEOPLE = 50
 SOCKETS = 2
 NOTIFICATIONS = 1000
 PER_SECOND = 200
+
+
+@pytest.fixture(scope="module", params=["embedded", "rabbitmq"])
+def belfry(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Belfry]:
+    environment = {}
+    if request.param == "rabbitmq":
+        environment = {"RABBITMQ_URL": request.getfixturevalue("rabbitmq_url")}
+        empty(environment["RABBITMQ_URL"], topology(RetryPolicy()))
+    runner = Belfry(tmp_path_factory.mktemp("fifty") / "data", environment)
+    runner.start()
+    try:
+        yield runner
+    finally:
+        runner.close()
 
 
 def test_each_of_1000_notifications_reaches_both_sockets_of_its_person_once(
