@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import fan_out, frame, idle_sockets, imports, page, post, trivial_function
+from bench import (
+    drain,
+    fan_out,
+    frame,
+    idle_sockets,
+    imports,
+    outage,
+    page,
+    post,
+    trivial_function,
+)
 from bench.figure import BenchmarkError
 from bench.processes import ROOT
 from bench.report import machine, table, write
@@ -20,6 +30,8 @@ MEASUREMENTS = {
     "page": page,
     "frame": frame,
     "fan-out": fan_out,
+    "drain": drain,
+    "outage": outage,
     "sockets": idle_sockets,
     "imports": imports,
 }

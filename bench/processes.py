@@ -44,19 +44,28 @@ class Runner(Belfry):
 
 
 @contextmanager
-def belfry() -> Iterator[Runner]:
-    """A new installation that runs.
-
-    Its data are on the checkout's disk: a temporary folder in memory would journal for nothing.
-    """
+def folder() -> Iterator[Path]:
+    """A folder on the checkout's disk: a temporary one in memory would journal for nothing."""
     (ROOT / ".local").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / ".local") as folder:
-        runner = Runner(Path(folder) / "data")
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / ".local") as name:
+        yield Path(name)
+
+
+@contextmanager
+def belfry(*, rabbitmq: bool = False) -> Iterator[Runner]:
+    """A new installation that runs, its queue in memory or a RabbitMQ of its own."""
+    with folder() as data, running(Runner(data / "data", rabbitmq=rabbitmq)) as runner:
+        yield runner
+
+
+@contextmanager
+def running(runner: Runner) -> Iterator[Runner]:
+    """Started, and ended."""
+    try:
         runner.start()
-        try:
-            yield runner
-        finally:
-            runner.close()
+        yield runner
+    finally:
+        runner.close()
 
 
 @contextmanager
