@@ -97,7 +97,8 @@ def _show(plan: Plan, outcome: Outcome, folder: Path) -> None:
     for table in tables(plan, outcome):
         out.print(table)
     file = folder / "reliability.png"
-    draw(outcome.record, f"make chaos, seed {plan.seed}", file)
+    title = f"{len(plan.faults)} faults, {plan.per_second:g} POSTs/s, seed {plan.seed}"
+    draw(outcome.record, title, file)
     out.print(f"timeline: {file}", soft_wrap=True)
     page = folder / "reliability.md"
     if page.exists():

@@ -30,7 +30,7 @@ SHADE = "#ececec"
 
 
 def draw(record: Record, title: str, file: Path) -> None:
-    """Write the picture as a PNG."""
+    """Write the picture as a PNG. The title stands left of the first legend."""
     figure = Figure(figsize=(11, 7.2), dpi=130, layout="constrained")
     rates, latency, faults = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 1.7])
     end = max([post.ended for post in record.posts], default=1.0)
@@ -46,7 +46,7 @@ def draw(record: Record, title: str, file: Path) -> None:
     _draw_rates(rates, record, int(end) + 1)
     _draw_latency(latency, record.posts)
     _draw_faults(faults, record)
-    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
+    rates.set_title(title, fontsize=11, loc="left")
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file)
 
@@ -69,7 +69,7 @@ def _draw_rates(axes: Axes, record: Record, seconds: int) -> None:
     )
     axes.set_ylabel("notifications per second")
     axes.set_ylim(bottom=0)
-    axes.legend(loc="upper right", ncols=3, fontsize=9, framealpha=0.95)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=9, frameon=False)
 
 
 def _draw_latency(axes: Axes, posts: Sequence[Post]) -> None:
