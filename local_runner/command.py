@@ -8,18 +8,17 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
-from belfry.errors import BelfryError, ConfigurationError, Unavailable
-from local_runner import dead_letters
+from belfry.errors import ConfigurationError
+from local_runner import dead_letters, users
 from local_runner.home import Home
+from local_runner.terminal import DATA, Data, api_of, fail, out, parts_of, told_plainly, url_of
 
 if TYPE_CHECKING:
-    from belfry.wiring import Deps
     from local_runner.up import Started
 
 # What a command needs is imported when it runs: `belfry --help` need not wait for a driver.
@@ -27,18 +26,10 @@ if TYPE_CHECKING:
 STARTED = time.monotonic()
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-users = typer.Typer(no_args_is_help=True, help="The accounts of the Belfry that runs here.")
-app.add_typer(users, name="users")
+app.add_typer(users.app, name="users")
 topology = typer.Typer(no_args_is_help=True, help="The exchanges and queues on RabbitMQ.")
 app.add_typer(topology, name="topology")
 app.add_typer(dead_letters.app, name="dead-letters")
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-Data = Annotated[
-    Path, typer.Option("--data", envvar="BELFRY_DATA", help="The folder with data and keys.")
-]
-DATA = Path(".local")
 
 
 @app.callback()
@@ -78,13 +69,13 @@ def up(
         serve(Home(data), host=host, port=port, rabbitmq=rabbitmq, on_ready=_show_banner)
     except PortTaken as taken:
         hint = f" Port {taken.free} is free: belfry up --port {taken.free}" if taken.free else ""
-        _fail(f"Port {taken.port} is taken by another program.{hint}")
+        fail(f"Port {taken.port} is taken by another program.{hint}")
     except OSError as error:
-        _fail(f"Belfry cannot serve on {host}, port {port}: {error}")
+        fail(f"Belfry cannot serve on {host}, port {port}: {error}")
     except (ConfigurationError, SpecError, LoadError) as error:
-        _fail(str(error))
+        fail(str(error))
     except (MongodError, RabbitmqError, StoreUnavailable) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _log_to_standard_error() -> None:
@@ -124,16 +115,14 @@ def send(
     data: Data = DATA,
 ) -> None:
     """Notify a person, by the API, as the administrator."""
-    from local_runner.api import post_notification
-
-    parts = _parts(data)
-    with _told_plainly():
-        recipient = parts.users.by_email(to.strip().lower())
+    with told_plainly():
+        recipient = parts_of(data).users.by_email(to.strip().lower())
         if recipient is None:
-            _fail(f"There is no account {to}. `belfry users list` shows those there are.")
+            fail(f"There is no account {to}. `belfry users list` shows those there are.")
         body = {"userId": recipient.user.id, "message": text, "priority": priority}
         body |= {"title": title, "category": category, "link": link}
-        sent = post_notification(_url(data), _admin_token(parts, data), body)
+        given = {name: value for name, value in body.items() if value is not None}
+        sent = api_of(data).ask("POST", "/api/notifications", json=given)
     out.print(f"[green]sent[/] {sent['id']} to {escape(recipient.user.email)}")
 
 
@@ -143,12 +132,13 @@ def trace(
     data: Data = DATA,
 ) -> None:
     """Show where a notification is, and what happened on its way (UTC)."""
-    from local_runner.api import get_trace
+    from urllib.parse import quote
+
     from local_runner.trace_view import trace_lines
 
-    parts = _parts(data)
-    with _told_plainly():
-        for line in trace_lines(get_trace(_url(data), _admin_token(parts, data), notification)):
+    path = f"/api/notifications/{quote(notification, safe='')}/trace"
+    with told_plainly():
+        for line in trace_lines(api_of(data).ask("GET", path)):
             out.print(line, soft_wrap=True)
 
 
@@ -160,70 +150,12 @@ def listen(
     """Show what arrives in a person's inbox, live, until Ctrl-C."""
     from local_runner.listen import listen as show
 
-    parts = _parts(data)
-    with _told_plainly():
+    parts = parts_of(data)
+    with told_plainly():
         account = parts.users.by_email(email.strip().lower())
     if account is None:
-        _fail(f"There is no account {email}. Make it with `belfry users add {email}`.")
-    show(_url(data), lambda: parts.token_issuer.issue(account.user)[0], out)
-
-
-@users.command("add")
-def add_user(
-    email: Annotated[str, typer.Argument(help="The e-mail address.")],
-    name: Annotated[str | None, typer.Option(help="What to call the person.")] = None,
-    password: Annotated[
-        str | None, typer.Option(help="The password; one is made up when left out.")
-    ] = None,
-    admin: Annotated[bool, typer.Option("--admin", help="May notify others.")] = False,
-    data: Data = DATA,
-) -> None:
-    """Create an account."""
-    import secrets
-
-    from belfry.accounts import register
-    from belfry.inputs import Registration
-    from belfry.model import Role
-
-    parts = _parts(data)
-    secret = password or secrets.token_urlsafe(12)
-    with _told_plainly():
-        fields = {"username": name or email.partition("@")[0], "email": email, "password": secret}
-        registration = Registration.from_fields(fields)
-        user = register(
-            registration,
-            users=parts.users,
-            passwords=parts.passwords,
-            clock=parts.clock,
-            role=Role.ADMIN if admin else Role.USER,
-        )
-    made_up = "" if password else f"  password  [bold]{secret}[/]  (shown this once)"
-    out.print(f"[green]added[/] {escape(user.email)}{made_up}", soft_wrap=True)
-
-
-@users.command("grant-admin")
-def grant_admin(
-    email: Annotated[str, typer.Argument(help="The e-mail address.")], data: Data = DATA
-) -> None:
-    """Let a person notify others. It holds from their next log-in on."""
-    from belfry.model import Role
-
-    with _told_plainly():
-        if not _parts(data).users.set_role(email.strip().lower(), Role.ADMIN):
-            _fail(f"There is no account {email}. `belfry users list` shows those there are.")
-    out.print(f"[green]{escape(email)} is an administrator[/] from the next log-in on")
-
-
-@users.command("list")
-def list_users(data: Data = DATA) -> None:
-    """Show the accounts: e-mail address, role, since when (UTC), id and name."""
-    with _told_plainly():
-        accounts = list(_parts(data).users.all())
-    widest = max((len(account.email) for account in accounts), default=0)
-    for account in accounts:
-        since = f"{account.created_at:%Y-%m-%d %H:%M}"
-        line = f"{account.email:<{widest}}  {account.role.value:<5}  {since}  {account.id}"
-        out.print(f"{line}  {account.username}", markup=False, soft_wrap=True)
+        fail(f"There is no account {email}. Make it with `belfry users add {email}`.")
+    show(url_of(data), lambda: parts.token_issuer.issue(account.user)[0], out)
 
 
 @topology.command("apply")
@@ -240,9 +172,9 @@ def apply_topology(
 
     url = os.environ.get("RABBITMQ_URL") or (Home(data).running() or {}).get("RABBITMQ_URL")
     if not url:
-        _fail("RABBITMQ_URL is not set, and no Belfry with RabbitMQ runs here.")
+        fail("RABBITMQ_URL is not set, and no Belfry with RabbitMQ runs here.")
     made = 0
-    with _told_plainly():
+    with told_plainly():
         for each in apply(url, topology(retry_policy(os.environ)), dry_run=dry_run):
             made += each.was_missing
             mark = "[yellow]+[/]" if each.was_missing else "[green]✓[/]"
@@ -270,8 +202,8 @@ def invoke(
     try:
         content = json.loads(sys.stdin.read() if str(event) == "-" else event.read_text())
     except (OSError, ValueError) as error:
-        _fail(f"{event} cannot be used as an event: {error}")
-    parts = _parts(data)
+        fail(f"{event} cannot be used as an event: {error}")
+    parts = parts_of(data)
     if parts.settings.rabbitmq_url is None:
         parts.queue = EmbeddedQueue(())  # closed: what is published waits for the runner's sweep
     wiring.install(parts)
@@ -281,7 +213,7 @@ def invoke(
     try:
         answer = asyncio.run(invoker.invoke(function, content))
     except InvocationError as error:
-        _fail(str(error))
+        fail(str(error))
     out.print_json(json.dumps(answer))
 
 
@@ -299,50 +231,6 @@ def doctor(data: Data = DATA) -> None:
             out.print(f"    {escape(finding.mend)}", soft_wrap=True)
     if broken:
         raise typer.Exit(1)
-
-
-def _parts(data: Path) -> Deps:
-    """The parts of the Belfry that runs here, or that the environment names."""
-    from belfry.wiring import Deps
-
-    running = Home(data).running() or {}
-    if not running and "MONGODB_URI" not in os.environ:
-        _fail(f"Belfry does not run here (folder {data}). Start it with `make up`.")
-    for name, value in {**Home(data).environment(), **running}.items():
-        os.environ.setdefault(name, value)
-    return Deps()
-
-
-def _url(data: Path) -> str:
-    running = Home(data).running()
-    if running is None:
-        _fail(f"Belfry does not run here (folder {data}). Start it with `make up`.")
-    return running["url"]
-
-
-def _admin_token(parts: Deps, data: Path) -> str:
-    stored = parts.users.by_email(Home(data).admin().email)
-    if stored is None:
-        _fail("The administrator of this installation has no account. Start Belfry again.")
-    return parts.token_issuer.issue(stored.user)[0]
-
-
-class _told_plainly:  # noqa: N801  # reads as a sentence: with _told_plainly()
-    """Ends the command with a sentence instead of a traceback when something foreseen fails."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, Unavailable):
-            _fail(f"{error} Does Belfry run? `belfry doctor` looks at every part.")
-        if isinstance(error, (BelfryError, ConfigurationError)):
-            _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    err.print(f"[red]error[/] {escape(message)}", soft_wrap=True)
-    raise typer.Exit(1)
 
 
 def main() -> None:

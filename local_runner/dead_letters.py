@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from belfry.errors import BelfryError, NotFound, Unavailable
+from belfry.errors import BelfryError, NotFound
 from local_runner.dead_letters_options import (
     Reason,
     Since,
@@ -23,7 +22,7 @@ from local_runner.dead_letters_options import (
     options_of,
     text_of,
 )
-from local_runner.home import Home
+from local_runner.terminal import DATA, Data, api_of, err, out, told_plainly
 
 if TYPE_CHECKING:
     from local_runner.dead_letters_api import DeadLettersApi, Filter
@@ -31,13 +30,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="What was given up: look at it, send it again, drop it."
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-Data = Annotated[
-    Path, typer.Option("--data", envvar="BELFRY_DATA", help="The folder with data and keys.")
-]
-DATA = Path(".local")
 NONE_MATCH = "There are no dead letters that match."
 Ids = Annotated[list[str] | None, typer.Argument(help="Which ones.", metavar="ID")]
 All = Annotated[bool, typer.Option("--all", help="All that match the filters.")]
@@ -187,21 +179,8 @@ def _show(lines: Iterable[Text], *, cut: bool = False) -> None:
 
 @contextmanager
 def _api(data: Path) -> Iterator[DeadLettersApi]:
-    """The API of the runner of this folder; what goes wrong ends the command with a sentence."""
+    """The dead letters of the Belfry that runs here; an error ends the command with a sentence."""
     from local_runner.dead_letters_api import DeadLettersApi
 
-    home = Home(data)
-    running = home.running()
-    if running is None:
-        _fail(f"Belfry does not run here (folder {data}). Start it with `make up`.")
-    try:
-        yield DeadLettersApi(running["url"], home)
-    except Unavailable as error:
-        _fail(f"{error} Does Belfry run? `belfry doctor` looks at every part.")
-    except BelfryError as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    err.print(f"[red]error[/] {escape(message)}", soft_wrap=True)
-    raise typer.Exit(1)
+    with told_plainly():
+        yield DeadLettersApi(api_of(data))

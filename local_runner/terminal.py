@@ -1,0 +1,76 @@
+"""What the commands of `belfry` share: the terminal, the folder, and how an error is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from belfry.errors import BelfryError, ConfigurationError, Unavailable
+from local_runner.home import Home
+
+if TYPE_CHECKING:
+    from belfry.wiring import Deps
+    from local_runner.api import Api
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Data = Annotated[
+    Path, typer.Option("--data", envvar="BELFRY_DATA", help="The folder with data and keys.")
+]
+DATA = Path(".local")
+
+
+def parts_of(data: Path) -> Deps:
+    """The parts of the Belfry that runs here, or that the environment names."""
+    from belfry.wiring import Deps
+
+    running = Home(data).running() or {}
+    if not running and "MONGODB_URI" not in os.environ:
+        _fail_for_want_of_a_runner(data)
+    for name, value in {**Home(data).environment(), **running}.items():
+        os.environ.setdefault(name, value)
+    return Deps()
+
+
+def url_of(data: Path) -> str:
+    """Where the Belfry that runs here is served."""
+    running = Home(data).running()
+    if running is None:
+        _fail_for_want_of_a_runner(data)
+    return running["url"]
+
+
+def api_of(data: Path) -> Api:
+    """The API of the Belfry that runs here."""
+    from local_runner.api import Api
+
+    return Api(url_of(data), Home(data).admin())
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Ends the command with a sentence, not a traceback, when something foreseen fails."""
+    try:
+        yield
+    except Unavailable as error:
+        fail(f"{error} Does Belfry run? `belfry doctor` looks at every part.")
+    except (BelfryError, ConfigurationError) as error:
+        fail(str(error))
+
+
+def fail(message: str) -> NoReturn:
+    """End the command with an error."""
+    err.print(f"[red]error[/] {escape(message)}", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _fail_for_want_of_a_runner(data: Path) -> NoReturn:
+    fail(f"Belfry does not run here (folder {data}). Start it with `make up`.")
