@@ -43,8 +43,9 @@ class EmbeddedRabbitmq(ChildServer):
 
     @property
     def uri(self) -> str:
-        """The address for clients, with the password."""
-        return (self._node or Node.of(self._dir)).uri
+        """The address for clients, with the password; known once it was started."""
+        assert self._node
+        return self._node.uri
 
     def stop(self) -> None:
         """End the broker cleanly, by force after 10 s. Does nothing when it is not running."""

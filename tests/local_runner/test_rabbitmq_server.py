@@ -182,7 +182,8 @@ def test_a_process_that_is_not_ours_is_left_alone(
     if content is not None:
         pid_file.write_text(content.format(pid=stranger.pid))
     end_leftover(pid_file, mark=f"-home {tmp_path} ")
-    assert stranger.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        stranger.wait(0.2)
 
 
 def test_a_leftover_that_does_not_end_is_ended_by_force(tmp_path: Path) -> None:
@@ -192,7 +193,10 @@ def test_a_leftover_that_does_not_end_is_ended_by_force(tmp_path: Path) -> None:
         process.stdout.readline()
         (tmp_path / "pid").write_text(str(process.pid))
         end_leftover(tmp_path / "pid", mark=str(tmp_path), patience=0.1)
-        assert process.wait(10) == -signal.SIGKILL
+        try:
+            assert process.wait(5) == -signal.SIGKILL
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
