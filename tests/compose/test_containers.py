@@ -98,8 +98,7 @@ def test_starting_again_keeps_the_secrets(system: System) -> None:
 def test_no_secret_is_in_a_log_or_in_an_environment(system: System) -> None:
     secrets = system.secrets()
     hidden = [secrets["AWS_SECRET_ACCESS_KEY"], system.admin()["password"]]
-    for name in ("MONGODB_URI", "RABBITMQ_URL"):
-        hidden.append(urlsplit(secrets[name]).password or "")
+    hidden += [urlsplit(secrets[name]).password or "" for name in ("MONGODB_URI", "RABBITMQ_URL")]
     assert all(hidden)
     logs = system.logs()
     inspected = json.dumps(of_each(system, *SERVERS))
