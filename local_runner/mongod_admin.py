@@ -1,6 +1,5 @@
 """What the runner asks of a `mongod` by its port: where the data are, to be primary, to end."""
 
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -8,38 +7,12 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-HOST = "127.0.0.1"
+from local_runner.loopback import HOST
+
 REPLICA_SET = "belfry"
 
 _NOT_YET_INITIALIZED = 94  # MongoDB's error code of a replica set without a configuration
 _PATIENCE_MS = 2000  # for one command; a local mongod answers in a few
-
-
-def is_listening(port: int) -> bool:
-    """Whether anything accepts connections on the port."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could bind the port now."""
-    with socket.socket() as probe:
-        # As mongod does, so that connections of the last run in TIME_WAIT do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port() -> int:
-    """A port that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def data_path(port: int) -> Path | None:
