@@ -36,8 +36,11 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.abort()
 
 
-def uvicorn_settings() -> dict[str, Any]:
+def uvicorn_settings(trusted_proxies: str | None = None) -> dict[str, Any]:
     """Keyword arguments for `uvicorn.Config`, to be extended by host and port.
+
+    `trusted_proxies`: addresses or networks, with commas between them, or `*`. What comes from
+    there is taken to come from the client that its X-Forwarded-For names.
 
     No per-message deflate and no pings of the server, because API Gateway has neither; no access
     log, because addresses of WebSockets hold tickets.
@@ -52,6 +55,7 @@ def uvicorn_settings() -> dict[str, Any]:
         "access_log": False,
         "log_level": "warning",
         "server_header": False,
-        "proxy_headers": False,
+        "proxy_headers": bool(trusted_proxies),
+        "forwarded_allow_ips": trusted_proxies,
         "timeout_graceful_shutdown": 5,
     }

@@ -18,6 +18,7 @@ import uvicorn
 
 from belfry import wiring
 from belfry.accounts import register
+from belfry.errors import EmailTaken
 from belfry.inputs import Registration
 from belfry.model import Role
 from belfry.settings import Settings
@@ -97,7 +98,9 @@ def up(
         )
         admin = home.admin() if admin_is_new else None
         about = Started(url_of(host, bound), mongodb, queue or consumer.about, admin)
-        server = _Server(uvicorn.Config(app, **uvicorn_settings()))
+        # uvicorn's own name for it. An empty one trusts nobody.
+        trusted_proxies = os.environ.get("FORWARDED_ALLOW_IPS")
+        server = _Server(uvicorn.Config(app, **uvicorn_settings(trusted_proxies)))
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
             runner.run(_serve(server, listening, spec, invoker, consumer, lambda: on_ready(about)))
 
@@ -160,13 +163,16 @@ def prepare(parts: wiring.Deps, home: Home) -> bool:
     is_new = parts.users.by_email(admin.email) is None
     if is_new:
         account = Registration(username="Administrator", email=admin.email, password=admin.password)
-        register(
-            account,
-            users=parts.users,
-            passwords=parts.passwords,
-            clock=parts.clock,
-            role=Role.ADMIN,
-        )
+        try:
+            register(
+                account,
+                users=parts.users,
+                passwords=parts.passwords,
+                clock=parts.clock,
+                role=Role.ADMIN,
+            )
+        except EmailTaken:
+            return False  # another runner has started at the same time
     return is_new
 
 

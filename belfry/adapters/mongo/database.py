@@ -108,10 +108,9 @@ class Database:
         for fields in (["reason"], ["user_id"], ["user_id", "reason"]):
             named = [(field, ASCENDING) for field in fields]
             self.dead_letters.create_index([*named, newest_first])
-        names = self.inboxes.database.list_collection_names()
-        if self.inboxes.name not in names:
-            # Inside a transaction a collection is better not created on the fly.
-            self.inboxes.database.create_collection(self.inboxes.name)
+        # Inside a transaction a collection is better not created on the fly. An index that it has
+        # anyway creates it, also when several runners start together.
+        self.inboxes.create_index("_id")
 
 
 def _passes(error: PyMongoError) -> bool:
