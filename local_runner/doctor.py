@@ -38,10 +38,10 @@ def examine(home: Home, environment: Mapping[str, str] = os.environ) -> Iterator
     """Look at every part, one finding each, in the order in which they depend on one another."""
     yield Finding("Python", f"{platform.python_version()} in {sys.prefix}")
     yield _functions()
-    yield _mongod()
-    running = home.running()
+    addresses = {**(home.running() or {}), **environment}
+    if "MONGODB_URI" not in addresses:
+        yield _mongod()
     yield _runner(home)
-    addresses = {**(running or {}), **environment}
     yield _rabbitmq(addresses)
     if "MONGODB_URI" not in addresses:
         return

@@ -251,6 +251,6 @@ def test_links_and_commands_in_documents_lead_somewhere(file: str | Path) -> Non
     commands |= {str(group.name) for group in app.registered_groups}
     for used in re.findall(r"^(?:\$ )?(?:\.venv/bin/)?belfry ([\w-]+)", text, re.MULTILINE):
         assert used in commands, f"{file} names belfry {used}"
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for used in re.findall(r"`make ([a-z]+)", text):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for used in re.findall(r"`make ([a-z-]+)", text):
         assert used in targets, f"{file} names make {used}"
