@@ -20,7 +20,7 @@ from rich.markup import escape
 
 from tests.chaos.parts import ChaosError
 from tests.chaos.plot import draw
-from tests.chaos.run import Outcome, Plan, Run
+from tests.chaos.run import SIGNALS, Outcome, Plan, Run
 from tests.chaos.screen import Screen
 from tests.chaos.summary import markdown, tables
 from tests.chaos.world import world
@@ -30,8 +30,10 @@ MARKED = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)", re
 MOST_SHOWN = 20
 
 out = Console(highlight=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+@app.command()
 def chaos(
     seed: Annotated[
         int | None, typer.Option(help="The same seed gives the same faults. Drawn if left out.")
@@ -56,7 +58,7 @@ def chaos(
         people=people,
         devices_each=2,
     )
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, signal.default_int_handler)
     out.print(
         f"[bold]chaos[/], seed {plan.seed}: {len(plan.faults)} faults in {plan.seconds:.0f} s"
@@ -72,6 +74,9 @@ def chaos(
         except KeyboardInterrupt:
             out.print("interrupted; everything that was started is ended")
             raise typer.Exit(130) from None
+        except Exception:
+            _keep_logs(Path(temporary), folder)
+            raise
         if outcome.wrongs:
             _keep_logs(Path(temporary), folder)
     _show(plan, outcome, folder)
@@ -86,9 +91,11 @@ def _run(plan: Plan, temporary: Path) -> Outcome:
         with world(temporary) as started:
             try:
                 return asyncio.run(Run(plan, started, screen).outcome())
+            except asyncio.CancelledError:
+                raise KeyboardInterrupt from None
             finally:
                 # Ending in order takes some seconds; a second Ctrl-C would leave processes behind.
-                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                for number in SIGNALS:
                     signal.signal(number, signal.SIG_IGN)
                 screen.tell("ending everything")
 
@@ -97,7 +104,7 @@ def _show(plan: Plan, outcome: Outcome, folder: Path) -> None:
     for table in tables(plan, outcome):
         out.print(table)
     file = folder / "reliability.png"
-    title = f"{len(plan.faults)} faults, {plan.per_second:g} POSTs/s, seed {plan.seed}"
+    title = f"{len(plan.faults)} faults under {plan.per_second:g} POSTs a second (seed {plan.seed})"
     draw(outcome.record, title, file)
     out.print(f"timeline: {file}", soft_wrap=True)
     page = folder / "reliability.md"
@@ -123,4 +130,4 @@ def _fail(text: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    typer.run(chaos)
+    app()

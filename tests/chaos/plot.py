@@ -11,6 +11,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MultipleLocator
 
 from tests.chaos.faults import PARTS, Kind
 from tests.chaos.measures import Quantiles, incidents, on_all_devices
@@ -38,6 +39,7 @@ def draw(record: Record, title: str, file: Path) -> None:
     for axes in (rates, latency, faults):
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlim(0, end + 1)
+        axes.xaxis.set_major_locator(MultipleLocator(10 if end < 100 else 30))
     for axes in (rates, latency):
         axes.grid(axis="y", color="#d9d9d9", linewidth=0.6)
         axes.set_axisbelow(True)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 import httpx
+from pika.exceptions import AMQPError
+from pymongo.errors import PyMongoError
 
 from tests.chaos import api
 from tests.chaos.device import RovingDevice
 from tests.chaos.faults import Fault, schedule
 from tests.chaos.ledger import Ledger, Seen, Wrong, wrongs
 from tests.chaos.load import Load, client
+from tests.chaos.parts import ChaosError
 from tests.chaos.record import ACCEPTED, REFUSED, Person, Record, Struck
 from tests.chaos.screen import Screen
 from tests.chaos.world import World
@@ -27,6 +31,7 @@ AT_REST_SECONDS = 120.0
 SETTLE_SECONDS = 10.0
 LOOK_SECONDS = 0.25
 MOST_TRACES = 20
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,20 @@ class Outcome:
     traces: Mapping[str, str]
 
 
+def _end_on_signals() -> None:
+    """Cancel this task by the first signal, and ignore further ones: ending takes some seconds."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task
+
+    def end() -> None:
+        for number in SIGNALS:
+            loop.add_signal_handler(number, lambda: None)
+        task.cancel()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, end)
+
+
 class Run:
     """A run of a plan in a world."""
 
@@ -70,11 +89,15 @@ class Run:
         self._record = Record(plan.devices_each)
 
     async def outcome(self) -> Outcome:
-        """Raises ChaosError when it cannot be brought to its end."""
+        """Raises ChaosError when it cannot be ended as planned, and CancelledError on a signal."""
+        _end_on_signals()
         try:
             return await self._outcome()
         except ExceptionGroup as group:
-            raise next(iter(group.exceptions)) from None
+            known = group.subgroup(ChaosError)
+            raise known.exceptions[0] if known else group from None
+        except (httpx.HTTPError, PyMongoError, AMQPError) as error:
+            raise ChaosError(f"What came of it cannot be read: {error}") from error
         finally:
             self._world.over.set()
 

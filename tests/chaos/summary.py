@@ -9,7 +9,13 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from tests.chaos.faults import RUNNERS, Kind
-from tests.chaos.measures import Quantiles, calm_and_struck, incidents, longest_way
+from tests.chaos.measures import (
+    Quantiles,
+    calm_and_struck,
+    incidents,
+    longest_way,
+    on_all_devices,
+)
 from tests.chaos.run import Outcome, Plan
 
 Rows = Sequence[tuple[str, str]]
@@ -19,6 +25,8 @@ def figures(plan: Plan, outcome: Outcome) -> Rows:
     """Name and value of each."""
     record, ledger = outcome.record, outcome.ledger
     calm, met = calm_and_struck(record)
+    accepted = {post.id for post in record.posts if post.is_accepted}
+    arrived = set(on_all_devices(record))
     statuses = Counter(post.status for post in record.posts)
     others = {status for status in statuses if status not in (201, 503, None)}
     caught_up = outcome.caught_up
@@ -30,7 +38,8 @@ def figures(plan: Plan, outcome: Outcome) -> Rows:
         ("refused (503)", f"{statuses[503]:,}"),
         *((f"answered {status}", f"{statuses[status]:,}") for status in sorted(others, key=str)),
         ("no connection, or no answer", f"{statuses[None]:,}"),
-        ("on every device of its person", f"{record.delivered:,}"),
+        ("accepted, and on every device of its person", f"{len(arrived & accepted):,}"),
+        ("not accepted, yet stored and on every device", f"{len(arrived - accepted):,}"),
         ("dead letters", f"{len(ledger.dead_letters):,}"),
         ("lists loaded anew by devices", f"{outcome.lists:,}"),
         ("faults", _faults(outcome)),
