@@ -18,9 +18,10 @@ ROOT = Path(__file__).parent.parent.parent
 INSIDE = Path(__file__).with_name("inside.py")
 RUNNERS = 2
 
+REQUESTS_PER_SECOND = 250
 REQUEST_BURST = 200
-CONNECTIONS = 40
-"""Of one client. Small enough to be reached in a test, and enough for the other tests."""
+CONNECTIONS = 250
+"""Of one client. Small enough to be reached in a test, and enough for fifty people."""
 
 
 class System:
@@ -35,7 +36,7 @@ class System:
         self._environment = {
             **os.environ,
             "EDGE_PORT": str(self.port),
-            "EDGE_REQUESTS_PER_SECOND": "100",
+            "EDGE_REQUESTS_PER_SECOND": str(REQUESTS_PER_SECOND),
             "EDGE_REQUEST_BURST": str(REQUEST_BURST),
             "EDGE_CONNECTIONS": str(CONNECTIONS),
             "BELFRY_TAG": self.project,

@@ -140,7 +140,7 @@ def test_one_client_has_so_many_connections_and_no_more(system: System) -> None:
 
 def test_one_client_has_so_many_requests_and_no_more(system: System) -> None:
     # In one piece, or a slow machine would not exceed the limit. No claim makes it another client.
-    count = REQUEST_BURST * 3
+    count = REQUEST_BURST * 6
     request = b"GET /nowhere HTTP/1.1\r\nHost: edge\r\nX-Forwarded-For: 10.0.0.%d\r\n"
     requests = [request % (number % 200) for number in range(count)]
     requests[-1] += b"Connection: close\r\n"

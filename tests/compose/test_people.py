@@ -10,6 +10,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests.compose.system import RUNNERS, System
+from tests.fifty_people import PEOPLE, each_gets_what_is_theirs
 from tests.runner import ask, bearer, receive
 
 pytestmark = pytest.mark.compose
@@ -59,3 +60,12 @@ def test_a_person_on_any_runner_gets_what_is_posted_through_any_other(system: Sy
     # Each post came to the edge on a connection of the pool, and went on to the runners in turn.
     took_posts = {entry["runner"] for entry in system.access_log("/api/notifications")}
     assert len(took_posts) == RUNNERS
+
+
+def test_each_of_1000_notifications_reaches_both_sockets_of_its_person_once(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = [system.person() for _ in range(PEOPLE)]
+    told = each_gets_what_is_theirs(system.url, people, system.admin_token())
+    with capsys.disabled():
+        print(told)
