@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import socket
 import subprocess
@@ -109,6 +110,20 @@ def kilobytes(pid: int) -> float:
         ["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True
     )
     return float(told.stdout)
+
+
+def processor_seconds(pid: int) -> float:
+    """The processor time that a process has used."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.exists():
+        # After the name in brackets: fields 14 and 15 of proc(5), user and system time.
+        fields = stat.read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    told = subprocess.run(
+        ["ps", "-o", "time=", "-p", str(pid)], check=True, capture_output=True, text=True
+    )
+    minutes, seconds = told.stdout.strip().split(":")[-2:]
+    return int(minutes) * 60 + float(seconds)
 
 
 def seconds_of(command: Sequence[str], environment: dict[str, str]) -> float:
