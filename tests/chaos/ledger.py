@@ -30,12 +30,23 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueState:
+    """How many messages are in a queue, and how many runners do not consume it that should."""
+
+    messages: int
+    missing_consumers: int = 0
+
+    @property
+    def is_at_rest(self) -> bool:
+        return not (self.messages or self.missing_consumers)
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """What came of a run.
 
     `inboxes` are by person; `stored` counts the notifications in the store, of which `on_the_way`
-    are not dispatched; `left` counts the messages in each of the broker's queues; `ended` are the
-    parts that do not run any more.
+    are not dispatched; `queues` are the broker's; `ended` the parts that do not run any more.
     """
 
     posts: Sequence[Post]
@@ -44,7 +55,7 @@ class Ledger:
     dead_letters: Sequence[Mapping[str, Any]]
     stored: int
     on_the_way: Sequence[str]
-    left: Mapping[str, int]
+    queues: Mapping[str, QueueState]
     ended: Sequence[str]
 
 
@@ -101,7 +112,9 @@ def _elsewhere(ledger: Ledger) -> Iterator[Wrong]:
         if letter.get("notificationId") not in held:
             text = f"dead letter {letter['id']}, {letter['reason']}: {letter['error']}"
             yield Wrong(f"{text}, and in no inbox", letter.get("notificationId"))
-    for queue, count in ledger.left.items():
-        if count:
-            yield Wrong(f"{count} messages are left in the queue {queue}")
+    for name, queue in ledger.queues.items():
+        if queue.messages:
+            yield Wrong(f"{queue.messages} messages are left in the queue {name}")
+        if queue.missing_consumers:
+            yield Wrong(f"{queue.missing_consumers} of the runners do not consume {name} any more")
     yield from (Wrong(f"{name} has ended by itself") for name in ledger.ended)

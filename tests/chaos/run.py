@@ -198,7 +198,7 @@ class Run:
             dead_letters=await api.dead_letters(http, url, admin),
             stored=await asyncio.to_thread(self._world.stored),
             on_the_way=on_the_way,
-            left=await asyncio.to_thread(self._world.left_in_queues),
+            queues=await asyncio.to_thread(self._world.queues),
             ended=[part.name for part in self._world.parts.values() if part.pid is None],
         )
 
@@ -207,7 +207,8 @@ class Run:
         deadline = time.monotonic() + AT_REST_SECONDS
         while time.monotonic() < deadline and not self._world.over.is_set():
             on_the_way = self._world.on_the_way()
-            if not on_the_way and not any(self._world.left_in_queues().values()):
+            queues = self._world.queues().values()
+            if not on_the_way and all(queue.is_at_rest for queue in queues):
                 return ()
             self._world.over.wait(LOOK_SECONDS)
         return self._world.on_the_way()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.api import Inbox
-from tests.chaos.ledger import Ledger, Seen, Wrong, wrongs
+from tests.chaos.ledger import Ledger, QueueState, Seen, Wrong, wrongs
 from tests.chaos.record import Post
 
 ADA, BOB = "ada", "bob"
@@ -94,11 +94,17 @@ def test_a_dead_letter_is_wrong_only_when_its_notification_is_in_no_inbox() -> N
 
 
 def test_what_is_left_somewhere_is_found() -> None:
-    left = replace(_ledger(), left={"belfry.unreadable": 2}, on_the_way=["1"], ended=["runner 2"])
-    found = wrongs(left)
+    queues = {"belfry.unreadable": QueueState(2)}
+    found = wrongs(replace(_ledger(), queues=queues, on_the_way=["1"], ended=["runner 2"]))
     assert _told(found, "2 messages are left in the queue belfry.unreadable")
     assert Wrong("still on its way", "1") in found
     assert _told(found, "runner 2 has ended by itself")
+
+
+def test_a_runner_that_went_deaf_to_a_queue_is_found() -> None:
+    queues = {"belfry.deliver.0": QueueState(0, missing_consumers=1)}
+    text = "1 of the runners do not consume belfry.deliver.0 any more"
+    assert _told(wrongs(replace(_ledger(), queues=queues)), text)
 
 
 def _ledger() -> Ledger:
@@ -115,7 +121,7 @@ def _ledger() -> Ledger:
         dead_letters=[],
         stored=3,
         on_the_way=[],
-        left={"belfry.deliver.0": 0},
+        queues={"belfry.deliver.0": QueueState(0)},
         ended=[],
     )
 

@@ -16,16 +16,19 @@ from pymongo.errors import PyMongoError
 
 from belfry.adapters.mongo.database import Database, Document
 from belfry.retry import RetryPolicy
-from belfry.topology import topology
+from belfry.topology import DEAD_LETTERS, delivery_queues, topology
 from local_runner.home import Home
 from local_runner.mongod import EmbeddedMongod
 from local_runner.rabbitmq_server import EmbeddedRabbitmq
 from tests.chaos.faults import MONGODB, RABBITMQ, RUNNERS
+from tests.chaos.ledger import QueueState
 from tests.chaos.parts import Part, RunnerPart, ServerPart
 from tests.chaos.record import Person
 from tests.runner import Belfry
 
 PATIENCE_SECONDS = 2.0
+CONSUMED = {*delivery_queues(), DEAD_LETTERS}
+"""Each runner consumes these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,18 @@ class World:
             found = notifications.find({"dispatch_by": {"$exists": True}}, {"_id": True})
             return [document["_id"] for document in found]
 
-    def left_in_queues(self) -> Mapping[str, int]:
-        """How many messages are in each queue. Raises AMQPError."""
+    def queues(self) -> Mapping[str, QueueState]:
+        """How each queue is. Raises AMQPError."""
         connection = pika.BlockingConnection(_parameters(self.rabbitmq_url))
         channel = connection.channel()
-        left = {
-            queue.name: channel.queue_declare(queue.name, passive=True).method.message_count
-            for queue in topology(RetryPolicy()).queues
-        }
+        states = {}
+        for queue in topology(RetryPolicy()).queues:
+            found = channel.queue_declare(queue.name, passive=True).method
+            wanted = len(self.runners) if queue.name in CONSUMED else 0
+            missing = max(0, wanted - found.consumer_count)
+            states[queue.name] = QueueState(found.message_count, missing)
         connection.close()
-        return left
+        return states
 
 
 @contextmanager
