@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,9 +33,6 @@ MOST_ATTEMPTS = 10**6
 
 TAKEN_AWAY = "The batch with it failed so often that the broker took it away."
 
-_BROKERS_ORIGIN = "x-first-death-queue"
-"""RabbitMQ's own header: the queue that it took a message away from."""
-
 _OURS = {
     ATTEMPTS_HEADER,
     DIED_HEADER,
@@ -55,24 +53,23 @@ def bury(
 ) -> None:
     """Store a batch of the dead letters; doing it again changes nothing. Raises StoreUnavailable.
 
-    What the broker took away while its notification still waits in the outbox is not dead: the
-    sweep publishes it again.
+    What the broker took away is not dead when the store knows its notification: either it waits in
+    the outbox, and the sweep publishes it again, or it has ended since, and nothing is left to do.
     """
     now = clock()
     letters = [_read(message, now) for message in messages]
     named = {each.notification_id for each in letters if each.notification_id}
     owners = {id_: each.user_id for id_, each in notifications.by_ids(named).items()}
     states = outbox.states(named)
-    dead = [each for each in letters if not _still_waits(each, states)]
+    dead = [each for each in letters if not _is_looked_after(each, states)]
     dead_letters.bury([_addressed(each, owners) for each in dead])
 
 
-def _still_waits(letter: DeadLetter, states: Mapping[str, DeliveryState]) -> bool:
-    if letter.reason is not DeadReason.DELIVERY_LIMIT or letter.notification_id is None:
+def _is_looked_after(letter: DeadLetter, states: Mapping[str, DeliveryState]) -> bool:
+    state = states.get(letter.notification_id or "")
+    if letter.reason is not DeadReason.DELIVERY_LIMIT or state is None:
         return False
-    if states.get(letter.notification_id) is not DeliveryState.QUEUED:
-        return False
-    log.warning("not dead, the sweep publishes it again: notification %s", letter.notification_id)
+    log.warning("taken away by the broker, but %s: %s", state, letter.notification_id)
     return True
 
 
@@ -83,7 +80,7 @@ def _read(message: Message, now: datetime) -> DeadLetter:
     error = _text(headers, ERROR_HEADER)
     if reason is DeadReason.DELIVERY_LIMIT:
         error = error or TAKEN_AWAY
-    queue = _text(headers, ORIGIN_HEADER) or _text(headers, _BROKERS_ORIGIN) or message.queue
+    queue = _text(headers, ORIGIN_HEADER) or _taken_from(headers) or message.queue
     died_at = wire.read_time(headers.get(DIED_HEADER)) or now
     return DeadLetter(
         id=new_id(),
@@ -137,6 +134,19 @@ def _reason(headers: Mapping[str, str | int]) -> DeadReason:
 def _text(headers: Mapping[str, str | int], name: str) -> str | None:
     value = headers.get(name)
     return value[:MAX_TEXT_BYTES] if isinstance(value, str) else None
+
+
+def _taken_from(headers: Mapping[str, str | int]) -> str | None:
+    """The queue that RabbitMQ took a message away from, as its own headers tell.
+
+    `x-last-death-queue` is there from 3.13 on; `x-death` has the latest first, as the queue's edge
+    made text of it; `x-first-death-queue` may be one in which it only waited for a retry.
+    """
+    try:
+        latest = str(json.loads(str(headers.get("x-death")))[0]["queue"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        latest = None
+    return _text(headers, "x-last-death-queue") or latest or _text(headers, "x-first-death-queue")
 
 
 def _attempts(headers: Mapping[str, str | int]) -> int:

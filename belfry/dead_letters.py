@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from belfry.envelope import ROUTING_HEADERS
 from belfry.errors import NotFound, TooLarge
 from belfry.model import DeadLetter, DeadLetterFilter, DeliveryState, Notification, QueuedBy
 from belfry.ports import Clock, DeadLetters, Message, Notifications, Outbox, Queue
@@ -18,7 +19,7 @@ REDRIVE_LIMIT = 1000
 GROUP = 100
 """So many are published together."""
 
-_BROKERS_OWN = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "CC", "BCC")
+_BROKERS_OWN = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
 """How the names of headers begin that tell of the broker's work with the message as it was."""
 
 
@@ -138,7 +139,9 @@ def _original(letter: DeadLetter) -> Message:
     """The message as it came, to where it was."""
     queues = delivery_queues()
     headers = {
-        name: value for name, value in letter.headers.items() if not name.startswith(_BROKERS_OWN)
+        name: value
+        for name, value in letter.headers.items()
+        if not name.startswith(_BROKERS_OWN) and name not in ROUTING_HEADERS
     }
     queue = letter.queue if letter.queue in queues else queues[0]
     return Message(queue=queue, body=letter.body, headers=headers)

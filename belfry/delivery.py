@@ -75,16 +75,17 @@ def deliver(
 
     now = clock()
     outcome = _judge(deliveries, unknown, pushes, retry, now)
+    # Before publishing: if that fails, the batch comes back, and these are not pushed again.
+    if outcome.dispatched:
+        outbox.settle(outcome.dispatched, outcome.attempts)
     for delay, waiting in outcome.postponed.items():
         until = now + timedelta(seconds=delay) + DISPATCH_WITHIN
         outbox.postpone(waiting, until, outcome.attempts)
     if outcome.messages or dead:
         queue.publish([*outcome.messages, *dead])
-    # After publishing: if that fails, the batch comes back and must find them as they were.
+    # After publishing: these must be found as they were.
     if outcome.given_up:
         outbox.give_up(outcome.given_up, DeadReason.PUSH_FAILED, outcome.attempts)
-    if outcome.dispatched:
-        outbox.settle(outcome.dispatched, outcome.attempts)
 
 
 def _judge(

@@ -38,7 +38,7 @@ MAX_NAME_BYTES = 128
 MAX_TEXT_BYTES = 1024
 """Headers kept of a dead letter. AMQP 0-9-1 has them in one frame, of 128 KiB as brokers set it."""
 
-_ROUTING = {"CC", "BCC"}
+ROUTING_HEADERS = {"CC", "BCC"}
 """Further routing keys to RabbitMQ, which refuses them in any form but a list."""
 
 
@@ -119,7 +119,7 @@ def _small(headers: Mapping[str, str | int]) -> dict[str, str | int]:
     )
     kept: dict[str, str | int] = {}
     for name in ours_first:
-        if len(name.encode(errors="replace")) > MAX_NAME_BYTES or name in _ROUTING:
+        if len(name.encode(errors="replace")) > MAX_NAME_BYTES or name in ROUTING_HEADERS:
             continue
         value = headers[name]
         if isinstance(value, str):

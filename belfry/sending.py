@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -69,16 +71,29 @@ def sweep(*, outbox: Outbox, queue: Queue, clock: Clock) -> int:
     """
     published = 0
     while claimed := outbox.claim(now := clock(), now + SWEEP_LEASE, SWEEP_LIMIT):
-        at = clock()
-        try:
-            queue.publish([delivery_message(each, by=QueuedBy.SWEEP, at=at) for each in claimed])
-        except QueueUnavailable as error:
-            log.warning("%d overdue notifications wait for the queue: %s", len(claimed), error)
-            break
+        taken = _publish(claimed, queue, clock())
         # Published before postponed: a crash between the two publishes twice, which is harmless.
-        outbox.postpone([each.id for each in claimed], until=clock() + SWEEP_AGAIN_AFTER)
-        published += len(claimed)
+        outbox.postpone([each.id for each in taken], until=clock() + SWEEP_AGAIN_AFTER)
+        published += len(taken)
+        if len(taken) < len(claimed):
+            break
     return published
+
+
+def _publish(claimed: Sequence[Claimed], queue: Queue, now: datetime) -> list[Claimed]:
+    """Publish shard by shard: one that is away holds up no other. Answers what was taken."""
+    shards = defaultdict(list)
+    for each in claimed:
+        shards[delivery_queue(each.user_id)].append(each)
+    taken: list[Claimed] = []
+    for name, theirs in shards.items():
+        try:
+            queue.publish([delivery_message(each, by=QueuedBy.SWEEP, at=now) for each in theirs])
+        except QueueUnavailable as error:
+            log.warning("%d overdue wait for the queue %s: %s", len(theirs), name, error)
+        else:
+            taken += theirs
+    return taken
 
 
 def delivery_message(

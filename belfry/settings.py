@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from belfry.errors import ConfigurationError
 from belfry.retry import RetryPolicy
 
+LONGEST_DELAY_SECONDS = (2**32 - 1) / 1000
+"""The longest time to live of RabbitMQ, 49 days."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -56,10 +59,17 @@ class Settings:
 
 def retry_policy(environment: Mapping[str, str]) -> RetryPolicy:
     """The retries, which the broker's topology depends on, too. Raises ConfigurationError."""
-    return RetryPolicy(
+    retry = RetryPolicy(
         max_attempts=int(_number(environment, "RETRY_MAX_ATTEMPTS", 3, 10, whole=True)),
         first_delay=_number(environment, "RETRY_DELAY_SECONDS", 1.0, 3600),
     )
+    longest = max(retry.delays, default=0.0)
+    if longest > LONGEST_DELAY_SECONDS:
+        raise ConfigurationError(
+            f"RETRY_MAX_ATTEMPTS and RETRY_DELAY_SECONDS make the last retry wait {longest:,.0f} "
+            f"seconds; RabbitMQ keeps a message {LONGEST_DELAY_SECONDS:,.0f} at most"
+        )
+    return retry
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

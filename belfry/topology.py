@@ -134,15 +134,24 @@ def _quorum(**arguments: str | int) -> Mapping[str, str | int]:
 def _delivery() -> Mapping[str, str | int]:
     return _quorum(
         delivery_limit=DELIVERY_LIMIT,
-        dead_letter_exchange=EXCHANGE,
         dead_letter_routing_key=DEAD_LETTERS,
+        **_dead_lettering_to(EXCHANGE),
     )
 
 
 def _dead_letters() -> Mapping[str, str | int]:
-    return _quorum(delivery_limit=DEAD_LETTERS_DELIVERY_LIMIT, dead_letter_exchange=UNREADABLE)
+    return _quorum(delivery_limit=DEAD_LETTERS_DELIVERY_LIMIT, **_dead_lettering_to(UNREADABLE))
 
 
 def _wait(delay: float) -> Mapping[str, str | int]:
     """The time to live is the queue's: of single messages RabbitMQ would only look at the first."""
-    return _quorum(message_ttl=round(delay * 1000), dead_letter_exchange=EXCHANGE)
+    return _quorum(message_ttl=round(delay * 1000), **_dead_lettering_to(EXCHANGE))
+
+
+def _dead_lettering_to(exchange: str) -> Mapping[str, str | int]:
+    """Confirmed from one queue to the next; RabbitMQ asks for this way of overflowing with it."""
+    return {
+        "dead_letter_exchange": exchange,
+        "dead_letter_strategy": "at-least-once",
+        "overflow": "reject-publish",
+    }

@@ -15,9 +15,12 @@ from pika.exceptions import (
     ProbableAuthenticationError,
 )
 
-from belfry.adapters.rabbitmq.connection import parameters, told
+from belfry.adapters.rabbitmq.connection import parameters, reason_of, told
 from belfry.errors import ConfigurationError, QueueUnavailable
 from belfry.topology import Binding, BrokerQueue, Exchange, Topology
+
+HEARTBEAT_SECONDS = 5
+"""A broker that falls silent is noticed within two of them."""
 
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
@@ -25,10 +28,11 @@ PRECONDITION_FAILED = 406
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A part of the topology, in words, and whether it was missing on the broker."""
+    """A part of the topology, whether it was missing, and how many messages wait in it."""
 
     part: str
     was_missing: bool
+    waiting: int = 0
 
 
 def apply(url: str, topology: Topology, *, dry_run: bool = False) -> Iterator[Declared]:
@@ -47,10 +51,10 @@ def apply(url: str, topology: Topology, *, dry_run: bool = False) -> Iterator[De
                 missing.add(exchange.name)
             yield Declared(f"{exchange.kind} exchange {exchange.name}", exchange.name in missing)
         for queue in topology.queues:
-            was_missing = _declare_queue(connection, queue, dry_run)
-            if was_missing:
-                missing.add(f"queue {queue.name}")
-            yield Declared(f"queue {queue.name}", was_missing)
+            declared = _declare_queue(connection, queue, dry_run)
+            if declared.was_missing:
+                missing.add(declared.part)
+            yield declared
         for binding in topology.bindings:
             if not dry_run:
                 _bind(connection, binding)
@@ -60,21 +64,19 @@ def apply(url: str, topology: Topology, *, dry_run: bool = False) -> Iterator[De
 
 @contextmanager
 def _connected(url: str) -> Iterator[Any]:
+    found = parameters(url)
+    found.heartbeat = HEARTBEAT_SECONDS
     try:
-        connection = pika.BlockingConnection(parameters(url))
+        with pika.BlockingConnection(found) as connection:
+            yield connection
     except (ProbableAuthenticationError, ProbableAccessDeniedError) as error:
-        raise ConfigurationError(f"RABBITMQ_URL: the broker refuses us. {told(error)}") from None
-    except (AMQPError, OSError) as error:
-        raise QueueUnavailable(told(error)) from error
-    try:
-        yield connection
+        raise ConfigurationError(
+            f"RABBITMQ_URL: the broker refuses us: {reason_of(error)}"
+        ) from None
     except ChannelClosedByBroker as error:
         raise _conflict(error) from None
-    except AMQPError as error:
+    except (AMQPError, OSError) as error:
         raise QueueUnavailable(told(error)) from error
-    finally:
-        if connection.is_open:
-            connection.close()
 
 
 def _conflict(error: ChannelClosedByBroker) -> Exception:
@@ -96,13 +98,15 @@ def _declare_exchange(connection: Any, exchange: Exchange, dry_run: bool) -> boo
     return missing
 
 
-def _declare_queue(connection: Any, queue: BrokerQueue, dry_run: bool) -> bool:
-    """Declare it; answers whether it was missing."""
+def _declare_queue(connection: Any, queue: BrokerQueue, dry_run: bool) -> Declared:
     missing = _is_missing(connection, "queue_declare", queue.name)
+    waiting = 0
     if not (missing and dry_run):
+        arguments = dict(queue.arguments)
         with connection.channel() as channel:
-            channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
-    return missing
+            answer = channel.queue_declare(queue.name, durable=True, arguments=arguments)
+            waiting = answer.method.message_count
+    return Declared(f"queue {queue.name}", missing, waiting)
 
 
 def _is_missing(connection: Any, declare: str, name: str) -> bool:

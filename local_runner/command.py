@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from belfry.errors import ConfigurationError
+from belfry.errors import ConfigurationError, QueueUnavailable
 from local_runner import dead_letters, users
 from local_runner.home import Home
 from local_runner.terminal import DATA, Data, api_of, fail, out, parts_of, told_plainly, url_of
@@ -174,11 +174,13 @@ def apply_topology(
     if not url:
         fail("RABBITMQ_URL is not set, and no Belfry with RabbitMQ runs here.")
     made = 0
-    with told_plainly():
+    try:
         for each in apply(url, topology(retry_policy(os.environ)), dry_run=dry_run):
             made += each.was_missing
             mark = "[yellow]+[/]" if each.was_missing else "[green]✓[/]"
             out.print(f"{mark} {escape(each.part)}", soft_wrap=True)
+    except (ConfigurationError, QueueUnavailable) as error:
+        fail(str(error))
     verb = "would be made" if dry_run else "made"
     out.print(f"\n{made} {verb}" if made else "\nnothing to do: all of it is there")
 

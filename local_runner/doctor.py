@@ -12,7 +12,7 @@ import urllib3
 
 from belfry.errors import ConfigurationError, QueueUnavailable, StoreUnavailable
 from belfry.settings import Settings, retry_policy
-from belfry.topology import topology
+from belfry.topology import UNREADABLE, topology
 from belfry.wiring import Deps
 from gateway.spec import SpecError, load_spec
 from infra.broker import apply
@@ -106,15 +106,17 @@ def _rabbitmq(environment: Mapping[str, str]) -> Finding:
     if not url:
         return _unused_rabbitmq()
     try:
-        wanted = apply(url, topology(retry_policy(environment)), dry_run=True)
-        missing = sum(part.was_missing for part in wanted)
+        parts = list(apply(url, topology(retry_policy(environment)), dry_run=True))
     except QueueUnavailable as error:
         return Finding("RabbitMQ", str(error), "Is it running, and is RABBITMQ_URL right?")
     except ConfigurationError as error:
         return Finding("RabbitMQ", str(error), "Do what it says, and look again.")
-    if missing:
+    if missing := sum(part.was_missing for part in parts):
         state = f"answers, but {missing} of its exchanges, queues and bindings are missing"
         return Finding("RabbitMQ", state, "Run `belfry topology apply`.")
+    if aside := sum(part.waiting for part in parts if part.part == f"queue {UNREADABLE}"):
+        mend = "Not even the dead letters could take them: docs/operating.md says what to do."
+        return Finding("RabbitMQ", f"answers, but {aside} messages are in {UNREADABLE}", mend)
     return Finding("RabbitMQ", "answers, and has all queues")
 
 

@@ -1,6 +1,7 @@
 """A queue in memory, for one process: what RabbitMQ is elsewhere.
 
-Losing it loses nothing: the outbox publishes again what was not dispatched in time.
+Losing it loses no notification: the outbox publishes again what was not dispatched in time. A dead
+letter that was on its way into the store is lost with it; its notification says that it failed.
 """
 
 from __future__ import annotations

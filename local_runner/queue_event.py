@@ -46,12 +46,19 @@ def _record(received: Received) -> dict[str, Any]:
         "basicProperties": {
             **_PROPERTIES,
             **received.properties,
-            "headers": {_text(name): _header(value) for name, value in received.headers.items()},
+            "headers": {_text(name): _value(value) for name, value in received.headers.items()},
             "bodySize": len(received.body),
         },
         "redelivered": received.redelivered,
         "data": base64.b64encode(received.body).decode(),
     }
+
+
+def _value(header: Any) -> Any:
+    try:
+        return _header(header)
+    except RecursionError:
+        return _header("(nested too deeply)")
 
 
 def _header(value: Any) -> Any:

@@ -54,9 +54,11 @@ class RabbitSource:
             self.acknowledged += len(batch)
 
     def give_back(self, batch: Sequence[Received]) -> None:
-        receipt = batch[-1].receipt
-        if receipt.is_valid:
-            receipt.channel.basic_nack(receipt.tag, multiple=True, requeue=True)
+        # Not by basic.nack: since RabbitMQ 4.3 only a rejection counts towards the delivery limit.
+        # https://github.com/rabbitmq/rabbitmq-server/pull/15387
+        for receipt in (each.receipt for each in batch):
+            if receipt.is_valid:
+                receipt.channel.basic_reject(receipt.tag, requeue=True)
 
     def forget(self) -> None:
         """Drop what is here: its channel has ended, and the broker brings it again."""
@@ -146,7 +148,12 @@ class RabbitConsumer:
         pause = FIRST_PAUSE
         while True:
             acknowledged = source.acknowledged
-            reason = await self._session(source)
+            try:
+                reason = await self._session(source)
+            except Exception as error:
+                # As a trigger: it must not end, whatever happens.
+                log.exception("%s: consuming failed", source.name)
+                reason = error
             made_progress = source.acknowledged > acknowledged
             pause = FIRST_PAUSE if made_progress else min(2 * pause, LONGEST_PAUSE)
             log.warning("%s: %s; connecting again in %.1f s", source.name, reason, pause)

@@ -58,9 +58,12 @@ async def _work(
     try:
         if records:
             await invoker.invoke(trigger.function, queue_event(name, records))
-    except InvocationError as error:
+    except Exception as error:
+        # Whatever it is: a trigger that ended would leave its queue alone, and nobody would know.
         source.give_back(batch)
-        log.warning("%s: batch of %d is tried again: %s", name, len(batch), error)
+        known = isinstance(error, InvocationError)
+        text = "%s: batch of %d is tried again: %s"
+        log.warning(text, name, len(batch), error, exc_info=not known)
         return False
     source.acknowledge(batch)
     return True

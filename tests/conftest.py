@@ -22,9 +22,14 @@ def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def rabbitmq_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rabbitmq")
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(rabbitmq_folder: Path) -> Iterator[str]:
     """A real RabbitMQ for the whole run, started when the first test asks for it."""
-    with EmbeddedRabbitmq(tmp_path_factory.mktemp("rabbitmq")) as rabbitmq:
+    with EmbeddedRabbitmq(rabbitmq_folder) as rabbitmq:
         yield rabbitmq.uri
 
 

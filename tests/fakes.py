@@ -428,12 +428,13 @@ class FakeQueue:
 
     def __init__(self) -> None:
         self.down = False
+        self.away: set[str] = set()
         self.published: list[Message] = []
 
     def publish(self, messages: Sequence[Message]) -> None:
         self.check()
         for message in messages:
-            if message.queue not in (*delivery_queues(), DEAD_LETTERS):
+            if message.queue not in {*delivery_queues(), DEAD_LETTERS} - self.away:
                 raise QueueUnavailable(f"No queue takes {message.queue}.")
         self.published += messages
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import gc
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pika
 import pytest
 
-from belfry.adapters.rabbitmq.connection import PATIENCE_SECONDS
+from belfry.adapters.rabbitmq.connection import PATIENCE_SECONDS, Handover
 from belfry.adapters.rabbitmq.queue import PAUSE_SECONDS, RabbitQueue
 from belfry.errors import ConfigurationError, QueueUnavailable
 from belfry.ports import Message
 from belfry.topology import EXCHANGE, topology
-from tests.contract.brokers import NAME, RETRY, empty
+from local_runner.rabbitmq_node import Node
+from local_runner.rabbitmq_program import find_rabbitmq
+from tests.contract.brokers import NAME, RETRY, SECONDS, empty
 from tests.tcp_proxy import TcpProxy
 
 SLACK = 1.0  # a slow machine's
@@ -48,6 +53,35 @@ def count(url: str) -> int:
     with pika.BlockingConnection(pika.URLParameters(url)) as connection:
         waiting: int = connection.channel().queue_declare(NAME, passive=True).method.message_count
         return waiting
+
+
+def bodies(url: str) -> list[str]:
+    """The texts of all that waits."""
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        found = []
+        while (got := channel.basic_get(NAME, auto_ack=True))[0]:
+            found.append(got[2].decode())
+        return found
+
+
+@contextmanager
+def alarm(folder: Path) -> Iterator[None]:
+    """The broker believes that it has used up its memory."""
+    rabbitmqctl(folder, "set_vm_memory_high_watermark", "0.00001")
+    try:
+        yield
+    finally:
+        rabbitmqctl(folder, "set_vm_memory_high_watermark", "0.4")
+
+
+def rabbitmqctl(folder: Path, *command: str) -> str:
+    program = find_rabbitmq().server.with_name("rabbitmqctl")
+    environment = Node.of(folder).environment(folder)
+    done = subprocess.run(
+        [program, "--quiet", *command], env=environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout
 
 
 def message(text: str = "1") -> Message:
@@ -139,12 +173,62 @@ def test_a_message_is_persistent_and_keeps_its_headers(queue: RabbitQueue, url: 
     assert properties.headers["x-retry-attempts"] == 1
 
 
+def test_who_has_no_time_left_leaves_a_healthy_connection_alone(
+    queue: RabbitQueue, url: str
+) -> None:
+    queue.publish([message()])
+    late = Handover([message()])
+    queue._waiting.append(late)
+    queue._lead(time.monotonic())
+    assert late.error is not None
+    queue.publish([message()])
+    assert count(url) == 2
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # pika's sockets go with its loop
+def test_whatever_pika_does_the_next_publish_works(queue: RabbitQueue, url: str) -> None:
+    queue.publish([message()])
+    assert queue._link
+    queue._link._connection.ioloop.call_later(0, _fail)
+    with pytest.raises(QueueUnavailable):
+        queue.publish([message()])
+    time.sleep(PAUSE_SECONDS)
+    queue.publish([message()])
+    gc.collect()
+
+
+def _fail() -> None:
+    raise RuntimeError("out of pika's own loop")
+
+
+def test_while_the_broker_has_an_alarm_nothing_is_sent_and_no_connections_pile_up(
+    queue: RabbitQueue, url: str, rabbitmq_folder: Path
+) -> None:
+    queue.publish([message()])
+    with alarm(rabbitmq_folder):
+        deadline = time.monotonic() + SECONDS
+        while not _fails(queue):
+            assert time.monotonic() < deadline
+        for _ in range(3):
+            time.sleep(PAUSE_SECONDS)  # so that it tries again
+            started = time.monotonic()
+            with pytest.raises(QueueUnavailable):
+                queue.publish([message("not sent")])
+            assert time.monotonic() - started < PATIENCE_SECONDS / 2
+        assert rabbitmqctl(rabbitmq_folder, "list_connections", "pid").count("<") == 1
+    deadline = time.monotonic() + SECONDS
+    while _fails(queue):
+        assert time.monotonic() < deadline
+    assert "not sent" not in bodies(url)
+
+
 @pytest.mark.parametrize(
-    "url", ["", "localhost", "http://localhost", "amqp://[", "amqp://localhost:port"]
+    "url", ["", "localhost", "http://localhost", "amqp://[", "amqp://ada:se/cret@localhost"]
 )
-def test_an_address_that_is_none_names_its_variable(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="RABBITMQ_URL"):
+def test_an_address_that_is_none_names_its_variable_and_no_password(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="RABBITMQ_URL") as raised:
         RabbitQueue(url)
+    assert "'se'" not in str(raised.value)
 
 
 def test_errors_hold_no_password() -> None:

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from belfry.ports import Message
 from gateway.invoker import Event, FunctionError, FunctionTimedOut, InvocationError
 from gateway.spec_form import QueueTrigger, Schedule
@@ -180,6 +182,33 @@ def test_a_batch_that_failed_comes_back_whole_first_and_marked() -> None:
         assert [r["redelivered"] for r in invoker.records(2)] == [False]
 
     asyncio.run(run())
+
+
+def test_an_error_that_nobody_foresaw_gives_the_batch_back_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def run() -> None:
+        invoker = FakeInvoker(ValueError("a fault of the runner"))  # type: ignore[arg-type]
+        async with polling(invoker, *texts("0")):
+            await until(lambda: invoker.ended == 2)
+        assert invoker.batches() == [["0"], ["0"]]
+
+    asyncio.run(run())
+    assert "a fault of the runner" in caplog.text
+
+
+def test_what_is_over_six_megabytes_is_dropped_as_aws_does(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def run() -> None:
+        invoker = FakeInvoker()
+        messages = texts("0", "1" * (6 * MEGABYTE + 1), "2")
+        async with polling(invoker, *messages):
+            await until(lambda: invoker.ended == 2)
+        assert invoker.batches() == [["0"], ["2"]]
+
+    asyncio.run(run())
+    assert "dropped what is over 6 MB" in caplog.text
 
 
 def test_what_fails_again_and_again_is_tried_more_and_more_slowly() -> None:

@@ -124,16 +124,39 @@ def test_what_the_broker_took_away_has_its_own_reason(fakes: Fakes) -> None:
     assert json.loads(str(letter.headers["x-death"])) == [{"queue": ORIGIN, "count": 1}]
 
 
-def test_what_the_broker_took_away_and_the_sweep_publishes_again_is_not_dead(
+def test_what_the_broker_took_away_and_the_store_knows_is_not_dead(
     fakes: Fakes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    queued, dispatched, pushed = sent(fakes), sent(fakes), sent(fakes)
+    queued, dispatched, failed, pushed = (sent(fakes) for _ in range(4))
     fakes.outbox.settle([dispatched])
-    taken = [record({"notificationId": id_}) for id_ in (queued, dispatched)]
+    fakes.outbox.give_up([failed], DeadReason.PUSH_FAILED)
+    taken = [record({"notificationId": id_}) for id_ in (queued, dispatched, failed, "unknown")]
     run(fakes, *taken, died({"notificationId": pushed}))
     # The last one is queued, too: the dispatcher publishes before it marks.
-    assert [letter.notification_id for letter in buried(fakes)] == [dispatched, pushed]
+    assert [letter.notification_id for letter in buried(fakes)] == ["unknown", pushed]
     assert queued in caplog.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x_last_death_queue": ORIGIN, "x_first_death_queue": "belfry.wait.1s"},
+        {
+            "x_death": [
+                {"queue": {"bytes": list(ORIGIN.encode())}},
+                {"queue": {"bytes": list(b"belfry.wait.1s")}},
+            ],
+            "x_first_death_queue": "belfry.wait.1s",
+        },
+        {"x_death": "no table", "x_first_death_queue": ORIGIN},
+    ],
+)
+def test_the_queue_that_the_broker_took_it_from_is_that_of_its_last_death(
+    fakes: Fakes, headers: dict[str, Any]
+) -> None:
+    run(fakes, record(b"?", **headers))
+    [letter] = buried(fakes)
+    assert letter.queue == ORIGIN
 
 
 @pytest.mark.parametrize(

@@ -378,6 +378,20 @@ def test_a_batch_with_one_failing_push_delivers_the_rest_once_and_retries_the_on
     assert fakes.queue.published == []
 
 
+def test_when_a_retry_cannot_be_queued_the_others_are_not_pushed_again(fakes: Fakes) -> None:
+    for person in ("ada", "bob"):
+        open_socket(fakes, f"{person}=", person)
+    fakes.pusher.results["bob="] = PushResult.LATER
+    batch = [record(sent(fakes, "ada")), record(sent(fakes, "bob"))]
+    fakes.queue.down = True
+    with pytest.raises(QueueUnavailable):
+        run(fakes, *batch)
+    assert sorted(device for device, _ in fakes.pusher.take()) == ["ada=", "bob="]
+    fakes.queue.down = False
+    run(fakes, *batch)
+    assert [device for device, _ in fakes.pusher.take()] == ["bob="]
+
+
 def test_the_time_of_the_first_failure_is_kept_through_the_retries(fakes: Fakes) -> None:
     open_socket(fakes, "phone=")
     fakes.pusher.results["phone="] = PushResult.LATER

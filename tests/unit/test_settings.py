@@ -66,6 +66,12 @@ def test_a_number_that_is_none_or_out_of_range_is_named(name: str, value: str) -
         Settings.read({**ENVIRONMENT, name: value})
 
 
+def test_delays_that_rabbitmq_does_not_take_are_named() -> None:
+    environment = {"RETRY_MAX_ATTEMPTS": "10", "RETRY_DELAY_SECONDS": "3600"}
+    with pytest.raises(ConfigurationError, match="RETRY_MAX_ATTEMPTS and RETRY_DELAY_SECONDS"):
+        Settings.read({**ENVIRONMENT, **environment})
+
+
 def test_secrets_are_not_shown() -> None:
     assert "hidden" not in repr(Settings.read(ENVIRONMENT))
 

@@ -11,7 +11,7 @@ from belfry.errors import StoreUnavailable
 from belfry.model import Notification, new_id
 from belfry.ports import Message
 from belfry.sending import DISPATCH_WITHIN, SWEEP_AGAIN_AFTER, SWEEP_LEASE, SWEEP_LIMIT
-from belfry.topology import delivery_queue
+from belfry.topology import delivery_queue, delivery_queues
 from functions.dispatch import sweep
 from tests.declared import SPEC
 from tests.fakes import FakeQueue, Fakes
@@ -91,6 +91,23 @@ def test_the_message_says_that_the_sweep_queued_it_and_when(fakes: Fakes) -> Non
         "notificationId": id_,
         "queuedAt": "2026-01-05T12:00:15.000Z",
         "by": "sweep",
+    }
+
+
+def test_a_shard_that_takes_nothing_holds_up_no_other(fakes: Fakes) -> None:
+    people = {sent(fakes, person): person for person in ("ada", "bob", "cyd", "dan")}
+    away, there = delivery_queues()
+    fakes.queue.away = {away}
+    fakes.clock.advance(SECONDS)
+    run(fakes)
+    assert set(published(fakes)) == {
+        id_ for id_, person in people.items() if delivery_queue(person) == there
+    }
+    fakes.queue.away = set()
+    fakes.clock.advance(LEASE)
+    run(fakes)
+    assert set(published(fakes)) == {
+        id_ for id_, person in people.items() if delivery_queue(person) == away
     }
 
 

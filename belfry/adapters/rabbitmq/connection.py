@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pika
@@ -25,7 +26,11 @@ PATIENCE_SECONDS = 2.0
 
 HEARTBEAT_SECONDS = 60
 PERSISTENT = 2
+GLANCE_SECONDS = 0.05
+"""For looking whether an alarm is over."""
+
 SLOW = "RabbitMQ does not answer in time."
+BLOCKED = "RabbitMQ takes nothing: it has a memory or disk alarm."
 
 
 @dataclass(slots=True, eq=False)
@@ -49,9 +54,12 @@ class Link:
         self.error: str | None = None
         self._loop = loop
         self._channel: Any = None
+        self.blocked = False
+        """Whether the broker has a memory or disk alarm: it reads nothing until that is over."""
         self._ready = self._abandoned = False
-        self._tag = 0
-        self._open: dict[int, Handover] = {}  # by delivery tag: not confirmed yet
+        self._tag = self._question = 0
+        # By delivery tag, what is not confirmed yet; by a negative number, what is not answered.
+        self._open: dict[int, Handover] = {}
         self._sent: dict[str, Handover] = {}  # by message id: of this round
         self._connection = pika.SelectConnection(
             parameters,
@@ -62,19 +70,32 @@ class Link:
         )
 
     def publish(self, round_: Sequence[Handover], deadline: float) -> None:
-        """Publish and wait for the confirms; each handover's `error` tells what became of it."""
+        """Publish and wait for the confirms; each handover's `error` tells what became of it.
+
+        While the broker is blocked nothing is sent: it would come later, and be one copy more.
+        """
+        if self.blocked:
+            self._loop_until(self._is_clear, time.monotonic() + GLANCE_SECONDS)
         self._run(lambda: self._ready, deadline)
         self._sent.clear()
         for handover in round_:
-            if self.error is None:
+            if self._hindrance is None:
                 self._send(handover)
             else:
-                handover.refusal = self.error
+                handover.refusal = self._hindrance
         self._run(lambda: not self._open, deadline)
         unconfirmed = set(self._open.values())
         for handover in round_:
-            handover.error = handover.refusal or (self.error if handover in unconfirmed else None)
+            hindrance = self._hindrance if handover in unconfirmed else None
+            handover.error = handover.refusal or hindrance
             handover.refusal = None
+
+    @property
+    def _hindrance(self) -> str | None:
+        return self.error or (BLOCKED if self.blocked else None)
+
+    def _is_clear(self) -> bool:
+        return self.error is not None or not self.blocked
 
     @property
     def is_closed(self) -> bool:
@@ -97,8 +118,10 @@ class Link:
             for message in handover.messages:
                 self._send_message(message, handover)
             if not handover.messages:
-                self._open[0] = handover
-                self._channel.exchange_declare(EXCHANGE, passive=True, callback=self._on_answer)
+                self._question -= 1
+                self._open[self._question] = handover
+                answered = partial(self._on_answer, self._question)
+                self._channel.exchange_declare(EXCHANGE, passive=True, callback=answered)
         except AMQPError as error:
             handover.refusal = self.error = told(error)
 
@@ -118,8 +141,8 @@ class Link:
         self._open[self._tag] = self._sent[id_] = handover
 
     def _run(self, done: Callable[[], bool], deadline: float) -> None:
-        """Let the connection work until it is done, broken, or out of time, which breaks it."""
-        if not self._loop_until(lambda: self.error is not None or done(), deadline):
+        """Let it work until that is done, or it is hindered, or out of time, which breaks it."""
+        if not self._loop_until(lambda: self._hindrance is not None or done(), deadline):
             self.error = SLOW
 
     def _loop_until(self, done: Callable[[], bool], deadline: float) -> bool:
@@ -136,6 +159,8 @@ class Link:
         if self._abandoned:
             connection.close()
             return
+        connection.add_on_connection_blocked_callback(partial(self._on_blocked, True))
+        connection.add_on_connection_unblocked_callback(partial(self._on_blocked, False))
         connection.channel(on_open_callback=self._on_channel)
 
     def _on_channel(self, channel: Any) -> None:
@@ -148,8 +173,12 @@ class Link:
         self._ready = True
         self._loop.stop()
 
-    def _on_answer(self, _: Any) -> None:
-        self._open.pop(0, None)
+    def _on_blocked(self, blocked: bool, *_: Any) -> None:
+        self.blocked = blocked
+        self._loop.stop()
+
+    def _on_answer(self, question: int, _: Any) -> None:
+        self._open.pop(question, None)
         self._loop.stop()
 
     def _on_confirm(self, frame: Any) -> None:
@@ -178,8 +207,11 @@ def parameters(url: str) -> pika.ConnectionParameters:
         raise ConfigurationError("RABBITMQ_URL does not begin with amqp:// or amqps://")
     try:
         found = pika.URLParameters(url)
-    except ValueError as error:
-        raise ConfigurationError(f"RABBITMQ_URL is not usable: {error}") from None
+    except ValueError:  # its words may hold a part of the password
+        raise ConfigurationError(
+            "RABBITMQ_URL is not usable. Its form is amqp://user:password@host:port/vhost, with "
+            "special characters percent-encoded"
+        ) from None
     found.heartbeat = HEARTBEAT_SECONDS
     found.connection_attempts = 1
     found.socket_timeout = found.stack_timeout = PATIENCE_SECONDS
@@ -188,11 +220,16 @@ def parameters(url: str) -> pika.ConnectionParameters:
 
 def told(reason: Exception) -> str:
     """Why a connection or a channel ended, for people."""
+    text = reason_of(reason)
+    if text.startswith("NOT_FOUND"):
+        return f"{text}: run `belfry topology apply`."
+    return f"RabbitMQ cannot be reached: {text}."
+
+
+def reason_of(reason: Exception) -> str:
+    """The same in the words of the broker or the system, without what pika wraps around it."""
     while isinstance(
         cause := getattr(reason, "exception", None) or next(iter(reason.args), None), Exception
     ):
         reason = cause
-    text = getattr(reason, "reply_text", "") or str(reason) or type(reason).__name__
-    if text.startswith("NOT_FOUND"):
-        return f"{text}: run `belfry topology apply`."
-    return f"RabbitMQ cannot be reached: {text}"
+    return getattr(reason, "reply_text", "") or str(reason) or type(reason).__name__

@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 KEPT_SECONDS = 1.0
 """For a connection that was kept: half of it, so that a new one can still be tried."""
 
+LEAST_SECONDS = 0.25
+"""With less time left a caller does not begin."""
+
 SHUNNED = "RabbitMQ did not answer a moment ago."
 
 PAUSE_SECONDS = 1.0
@@ -99,9 +102,10 @@ class RabbitQueue:
         try:
             broken = self._publish(round_, deadline)
         except Exception:
-            # What is stored must be answered with 201 whatever goes wrong here.
+            # What is stored must be answered with 201 whatever goes wrong here. What pika left in
+            # its loop goes with it.
             log.exception("publishing failed")
-            self._link = None
+            self._link, self._closing, self._loop = None, [], IOLoop()
         finally:
             for handover in round_:
                 handover.turn.set()
@@ -118,20 +122,22 @@ class RabbitQueue:
                 self._waiting = []
             self._led = bool(self._waiting)
             if self._led:
-                self._waiting[0].leads = True
-                self._waiting[0].turn.set()
+                self._waiting[-1].leads = True  # it has the most time left
+                self._waiting[-1].turn.set()
 
     def _publish(self, round_: Sequence[Handover], deadline: float) -> bool:
-        """Publish over the kept connection, or else over a new one; answers whether both broke."""
+        """Publish over the kept connection, or else over a new one; answers whether both failed."""
+        if time.monotonic() > deadline - LEAST_SECONDS:
+            return False  # too late to tell a healthy connection from a broken one
         if self._link:
             self._link.publish(round_, min(deadline, time.monotonic() + KEPT_SECONDS))
             if self._link.error is None:
-                return False
+                return self._link.blocked
             self._drop_link()
         self._link = Link(self._parameters, self._loop)
         self._link.publish([each for each in round_ if each.error is not None], deadline)
         if self._link.error is None:
-            return False
+            return self._link.blocked
         log.warning("%s", self._link.error)
         self._drop_link()
         return True
