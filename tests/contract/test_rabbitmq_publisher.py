@@ -186,7 +186,9 @@ def test_who_has_no_time_left_leaves_a_healthy_connection_alone(
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # pika's sockets go with its loop
-def test_whatever_pika_does_the_next_publish_works(queue: RabbitQueue, url: str) -> None:
+def test_whatever_pika_does_the_next_publish_works(
+    queue: RabbitQueue, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     queue.publish([message()])
     assert queue._link
     queue._link._connection.ioloop.call_later(0, _fail)
@@ -194,6 +196,8 @@ def test_whatever_pika_does_the_next_publish_works(queue: RabbitQueue, url: str)
         queue.publish([message()])
     time.sleep(PAUSE_SECONDS)
     queue.publish([message()])
+    assert "publishing failed" in caplog.text
+    caplog.clear()  # its traceback holds what is to be collected now
     gc.collect()
 
 

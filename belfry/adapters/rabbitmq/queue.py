@@ -105,6 +105,7 @@ class RabbitQueue:
             # What is stored must be answered with 201 whatever goes wrong here. What pika left in
             # its loop goes with it.
             log.exception("publishing failed")
+            self._loop.close()
             self._link, self._closing, self._loop = None, [], IOLoop()
         finally:
             for handover in round_:
