@@ -28,12 +28,13 @@ KINDS: Mapping[Kind, Mapping[str, Any]] = {
     Kind.RESTART: {"facecolor": "#ffffff", "edgecolor": "#2b6cb0", "hatch": "....."},
 }
 SHADE = "#ececec"
+BAR = 0.5
 
 
 def draw(record: Record, title: str, file: Path) -> None:
     """Write the picture as a PNG. The title stands left of the first legend."""
     figure = Figure(figsize=(11, 7.2), dpi=130, layout="constrained")
-    rates, latency, faults = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 1.7])
+    rates, latency, faults = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 2])
     end = max([post.ended for post in record.posts], default=1.0)
     end = max(end, *on_all_devices(record).values(), 1.0)
     for axes in (rates, latency, faults):
@@ -101,13 +102,13 @@ def _draw_faults(axes: Axes, record: Record) -> None:
         over = struck.over if struck.over is not None else record.now()
         lane = lanes[struck.fault.part]
         span = (struck.began, max(over - struck.began, 0.4))
-        axes.broken_barh([span], (lane - 0.32, 0.64), linewidth=0.8, **KINDS[struck.fault.kind])
+        axes.broken_barh([span], (lane - 0.4, BAR), linewidth=0.8, **KINDS[struck.fault.kind])
         axes.annotate(
             f"{over - struck.began:.1f} s",
-            (sum(span), lane),
-            xytext=(3, 0),
+            (struck.began, lane - 0.4 + BAR),
+            xytext=(0, 1),
             textcoords="offset points",
-            va="center",
+            va="bottom",
             fontsize=8,
         )
     axes.set_yticks(list(lanes.values()), list(lanes))
