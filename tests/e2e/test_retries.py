@@ -8,17 +8,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pika
 import pytest
 
 from belfry.adapters.mongo.database import Database
-from belfry.adapters.mongo.sessions import MongoConnections
-from belfry.model import Connection, new_id
+from belfry.adapters.rabbitmq.queue import RabbitQueue
+from belfry.model import Connection, Notification, QueuedBy, new_id
 from belfry.retry import RetryPolicy
+from belfry.sending import delivery_message
 from belfry.topology import DEAD_LETTERS, EXCHANGE, delivery_queue, topology
+from belfry.wiring import Deps
 from tests.contract.brokers import empty
 from tests.push_endpoint import PushEndpoint
 from tests.runner import Belfry, bearer
@@ -56,13 +59,26 @@ def phone() -> Iterator[PushEndpoint]:
 def person(belfry: Belfry, phone: PushEndpoint) -> Iterator[str]:
     """The id of somebody whose one device is the endpoint."""
     user_id = belfry.person(f"ada{new_id()}")[0]["id"]
+    with stores_of(belfry) as parts:
+        connection = connect(parts, user_id, phone)
+        yield user_id
+        parts.connections.remove([connection])
+
+
+@contextmanager
+def stores_of(belfry: Belfry) -> Iterator[Deps]:
+    """The stores of the runner."""
     running = json.loads((belfry.folder / "running.json").read_text())
     database = Database.connect(running["MONGODB_URI"], "belfry")
-    connection = Connection(f"{new_id()}=", user_id, phone.url, datetime.now(UTC))
-    MongoConnections(database).add(connection)
-    yield user_id
-    MongoConnections(database).remove([connection.id])
+    yield Deps(database=database)
     database.client.close()
+
+
+def connect(parts: Deps, user_id: str, phone: PushEndpoint) -> str:
+    """Let a person have the endpoint as a device; answers the id of the connection."""
+    connection = Connection(f"{new_id()}=", user_id, phone.url, datetime.now(UTC))
+    parts.connections.add(connection)
+    return connection.id
 
 
 def test_a_push_that_fails_twice_and_then_works_is_delivered_after_two_delays(
@@ -119,6 +135,44 @@ def test_one_failing_device_delays_nobody_else(
         frame = json.loads(socket.recv(timeout=SECONDS))
     assert [item["id"] for item in frame["notifications"]] == [prompt["id"]]
     eventually(lambda: phone.delivered() == [late["id"]])
+
+
+@pytest.mark.parametrize("belfry", ["rabbitmq"], indirect=True)
+def test_a_batch_of_100_with_one_that_fails_delivers_99_once_and_retries_1(
+    belfry: Belfry, rabbitmq_url: str
+) -> None:
+    with (
+        stores_of(belfry) as parts,
+        PushEndpoint() as good,
+        PushEndpoint() as bad,
+        closing(RabbitQueue(rabbitmq_url)) as queue,
+    ):
+        ada, bob = two_of_one_shard(belfry)
+        connect(parts, ada, good)
+        connect(parts, bob, bad)
+        bad.statuses = [503]
+        now = datetime.now(UTC)
+        sent = [Notification(new_id(), bob if n == 42 else ada, str(n), now) for n in range(100)]
+        for each in sent:
+            parts.outbox.add(each, dispatch_by=now + timedelta(minutes=5))
+        queue.publish([delivery_message(each, by=QueuedBy.API, at=now) for each in sent])
+        eventually(lambda: len(good.delivered()) >= 99 and bad.delivered())
+        assert sorted(good.delivered()) == sorted(e.id for e in sent if e.user_id == ada)
+        assert bad.delivered() == [sent[42].id]
+        assert len(bad.asked) == 2
+        assert bad.asked[1] - bad.asked[0] >= DELAYS[0] * 0.9
+        eventually(lambda: numbers(trace(belfry, {"id": sent[42].id})) == [1, 2])
+        assert numbers(trace(belfry, {"id": sent[0].id})) == [1]
+
+
+def two_of_one_shard(belfry: Belfry) -> tuple[str, str]:
+    """The ids of two people whose notifications wait in the same queue."""
+    by_queue: dict[str, str] = {}
+    while True:
+        user_id = belfry.person(f"person{new_id()}")[0]["id"]
+        other = by_queue.setdefault(delivery_queue(user_id), user_id)
+        if other != user_id:
+            return other, user_id
 
 
 HOSTILE: dict[str, tuple[bytes, Json, str, str]] = {
