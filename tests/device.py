@@ -73,7 +73,9 @@ class Device:
                     self.recoveries.append(frame["recovered"])
                     for event in frame["events"]:
                         self._apply(event)
-                    self.seq, self.unread = frame["seq"], frame["unreadCount"]
+                    # Answers to several questions may be older than what came live meanwhile.
+                    if self.seq is None or frame["seq"] >= self.seq:
+                        self.seq, self.unread = frame["seq"], frame["unreadCount"]
                     if frame["more"]:
                         await self._ask(socket)
                 case "notification" | "read" | "unread":
