@@ -7,10 +7,8 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +19,19 @@ from belfry.model import Connection, new_id
 from belfry.wiring import Deps
 from tests.declared import as_declared
 from tests.fakes import NOON
+from tests.push_endpoint import PushEndpoint
 from tests.runner import Belfry, ask, bearer, receive
 
 PLACE = "/api/dead-letters"
 Json = dict[str, Any]
 
 
-class _Refusing(BaseHTTPRequestHandler):
-    """An endpoint for pushes that is out of order."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(503)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def broken_endpoint() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/ws"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """An endpoint for pushes that is out of order."""
+    with PushEndpoint() as endpoint:
+        endpoint.always = 503
+        yield endpoint.url
 
 
 @pytest.fixture(scope="module")
