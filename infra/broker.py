@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import (
     AMQPError,
     ChannelClosedByBroker,
@@ -19,8 +20,8 @@ from belfry.adapters.rabbitmq.connection import parameters, reason_of, told
 from belfry.errors import ConfigurationError, QueueUnavailable
 from belfry.topology import Binding, BrokerQueue, Exchange, Topology
 
-HEARTBEAT_SECONDS = 5
-"""A broker that falls silent is noticed within two of them."""
+HEARTBEAT_SECONDS = 2
+"""A broker that falls silent is noticed within a few of them."""
 
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
@@ -75,7 +76,8 @@ def _connected(url: str) -> Iterator[Any]:
         ) from None
     except ChannelClosedByBroker as error:
         raise _conflict(error) from None
-    except (AMQPError, OSError) as error:
+    # The last is no AMQPError: a broker that takes the connection and says nothing.
+    except (AMQPError, OSError, AMQPConnectorException) as error:
         raise QueueUnavailable(told(error)) from error
 
 

@@ -15,6 +15,7 @@ from belfry.retry import RetryPolicy
 from belfry.topology import DEAD_LETTERS, topology
 from infra.broker import Declared, apply
 from tests.contract.brokers import empty
+from tests.tcp_proxy import TcpProxy
 
 WANTED = topology(RetryPolicy(first_delay=0.3))
 
@@ -64,6 +65,19 @@ def test_a_queue_with_other_settings_is_a_clear_error(url: str, dry_run: bool) -
 def test_a_broker_that_cannot_be_reached_is_unavailable() -> None:
     with pytest.raises(QueueUnavailable, match=r"RabbitMQ cannot be reached: .*refused"):
         list(apply("amqp://127.0.0.1:1", WANTED))
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_broker_that_falls_silent_is_unavailable(url: str, after: int) -> None:
+    port = pika.URLParameters(url).port
+    with TcpProxy(port) as wire:
+        if after == 0:
+            wire.block()
+        declared = apply(url.replace(f":{port}", f":{wire.port}"), WANTED)
+        with pytest.raises(QueueUnavailable, match="RabbitMQ cannot be reached"):
+            for number, _ in enumerate(declared, 1):
+                if number == after:
+                    wire.block()
 
 
 def test_wrong_credentials_and_hosts_name_the_variable(url: str) -> None:
