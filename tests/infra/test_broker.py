@@ -71,13 +71,12 @@ def test_a_broker_that_cannot_be_reached_is_unavailable() -> None:
 def test_a_broker_that_falls_silent_is_unavailable(url: str, after: int) -> None:
     port = pika.URLParameters(url).port
     with TcpProxy(port) as wire:
-        if after == 0:
-            wire.block()
         declared = apply(url.replace(f":{port}", f":{wire.port}"), WANTED)
+        for _ in range(after):
+            next(declared)
+        wire.block()
         with pytest.raises(QueueUnavailable, match="RabbitMQ cannot be reached"):
-            for number, _ in enumerate(declared, 1):
-                if number == after:
-                    wire.block()
+            list(declared)
 
 
 def test_wrong_credentials_and_hosts_name_the_variable(url: str) -> None:
