@@ -35,6 +35,9 @@ class EmbeddedMongod(ChildServer):
         self._limits = ["--oplogSize", "256", "--wiredTigerCacheSizeGB", str(cache_gigabytes)]
         # Its own measurements for MongoDB's support take disk and processor time all day.
         self._limits += ["--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false"]
+        # A runner that is killed within a transaction leaves the inbox locked for this long, by
+        # default a minute. Ours take 5 s at most.
+        self._limits += ["--setParameter", "transactionLifetimeLimitSeconds=10"]
         self._port = 0
 
     @property
