@@ -66,9 +66,14 @@ def sweep(*, outbox: Outbox, queue: Queue, clock: Clock) -> int:
     """Publish what is overdue; answers how many.
 
     Of several that run at once each publishes others, and one that finds all of it claimed leaves
-    the work to the others. With the queue down, or after a crash, the lease runs out and the next
-    sweep publishes the same. Raises StoreUnavailable.
+    the work to the others. What was claimed and not published, because of a crash or a queue that
+    went away meanwhile, is the next sweep's when the lease has run out. Raises StoreUnavailable.
     """
+    try:
+        queue.check()  # before anything is claimed, which would have to wait for its lease then
+    except QueueUnavailable as error:
+        log.warning("the sweep waits for the queue: %s", error)
+        return 0
     published = 0
     while claimed := outbox.claim(now := clock(), now + SWEEP_LEASE, SWEEP_LIMIT):
         taken = _publish(claimed, queue, clock())

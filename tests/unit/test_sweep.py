@@ -111,12 +111,24 @@ def test_a_shard_that_takes_nothing_holds_up_no_other(fakes: Fakes) -> None:
     }
 
 
-def test_a_queue_that_is_down_leaves_them_until_the_lease_has_run_out(fakes: Fakes) -> None:
+def test_with_the_queue_down_nothing_is_claimed(fakes: Fakes) -> None:
     id_ = sent(fakes)
     fakes.clock.advance(SECONDS)
     fakes.queue.down = True
     run(fakes)
     fakes.queue.down = False
+    run(fakes)
+    assert published(fakes) == [id_]
+
+
+def test_what_was_claimed_and_not_taken_is_published_when_the_lease_has_run_out(
+    fakes: Fakes,
+) -> None:
+    id_ = sent(fakes)
+    fakes.clock.advance(SECONDS)
+    fakes.queue.away = set(delivery_queues())
+    run(fakes)
+    fakes.queue.away = set()
     fakes.clock.advance(LEASE - 0.001)
     run(fakes)
     assert published(fakes) == []
