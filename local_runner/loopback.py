@@ -2,9 +2,11 @@
 
 import random
 import socket
+import time
 from itertools import islice
 
 HOST = "127.0.0.1"
+LINGER_SECONDS = 3.0
 
 
 def is_listening(port: int) -> bool:
@@ -12,6 +14,16 @@ def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0
+
+
+def comes_free(port: int) -> bool:
+    """Whether a server can bind the port, now or in a moment: one that ended just now may linger."""
+    deadline = time.monotonic() + LINGER_SECONDS
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def is_free(port: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local_runner import mongod_admin as admin
 from local_runner.child_server import STOP_SECONDS, ChildServer
-from local_runner.loopback import HOST, free_ports, is_free, is_listening
+from local_runner.loopback import HOST, comes_free, free_ports, is_listening
 from local_runner.mongod_program import MongodError, can_lock, find_mongod, why_not_ready
 
 __all__ = ["EmbeddedMongod", "MongodError", "find_mongod"]
@@ -55,7 +55,7 @@ class EmbeddedMongod(ChildServer):
         text = memory.read_text().strip() if memory.exists() else ""
         port = int(text) if text.isdecimal() else 0
         self._free_data(port)
-        if not port or not is_free(port):
+        if not port or not comes_free(port):
             [port] = free_ports(1)
             memory.write_text(str(port))
         self._port = port

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from local_runner.loopback import HOST, free_ports, is_free
+from local_runner.loopback import HOST, comes_free, free_ports
 
 ERLANG_ARGUMENTS = (
     "-kernel inet_dist_use_interface {127,0,0,1} "  # otherwise it listens on all addresses
@@ -39,7 +39,7 @@ class Node:
     def with_free_ports(self) -> Self:
         """The same ports if all of them can be had, else others."""
         ports = self.amqp_port, self.distribution_port, self.epmd_port
-        if all(port and is_free(port) for port in ports):
+        if all(port and comes_free(port) for port in ports):
             return self
         new = free_ports(len(ports))
         return replace(self, amqp_port=new[0], distribution_port=new[1], epmd_port=new[2])
