@@ -17,7 +17,7 @@ def is_listening(port: int) -> bool:
 
 
 def comes_free(port: int) -> bool:
-    """Whether a server can bind the port, now or in a moment: one that ended just now may linger."""
+    """Whether a server can bind the port, now or when one that has just ended has let go."""
     deadline = time.monotonic() + LINGER_SECONDS
     while not is_free(port):
         if time.monotonic() > deadline:
