@@ -14,7 +14,7 @@ from local_runner.rabbitmq_leftovers import end_leftover
 from local_runner.rabbitmq_node import Node
 from local_runner.rabbitmq_program import Programs, RabbitmqError, find_rabbitmq, why_not_ready
 
-__all__ = ["EmbeddedRabbitmq", "RabbitmqError", "find_rabbitmq"]
+__all__ = ["EmbeddedRabbitmq", "RabbitmqError"]
 
 PATIENCE_SECONDS = 2.0
 

@@ -24,7 +24,6 @@ LONGEST_PAUSE = 5.0
 HEARTBEAT_SECONDS = 10
 CONNECT_SECONDS = 5.0
 LAST_WORDS_SECONDS = 1.0
-logging.getLogger("pika").setLevel(logging.CRITICAL)  # what it would tell, we do
 
 AHEAD = 2
 """Batches that the broker may hand over unacknowledged: one is worked on, the next is here."""
