@@ -33,7 +33,7 @@ from belfry.sending import delivery_message
 from bench.devices import open_sockets
 from bench.figure import Aim, BenchmarkError, Figure, Tell
 from bench.processes import Runner, belfry, processor_seconds, raise_open_files
-from local_runner.home import Home
+from local_runner.command.home import Home
 from tests.runner import bearer
 
 QUEUED = 20_000

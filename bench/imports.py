@@ -16,7 +16,7 @@ from statistics import median
 from bench.figure import Aim, Figure, Tell
 from bench.processes import ROOT, seconds_of
 from gateway.spec import load_spec
-from local_runner.home import Home
+from local_runner.command.home import Home
 
 ROUNDS = 5
 READY_ROUNDS = 3

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from belfry.adapters.mongo.database import Database
 from bench.figure import BenchmarkError
-from local_runner.home import Home
+from local_runner.command.home import Home
 from tests.runner import Belfry, free_port
 
 ROOT = Path(__file__).resolve().parent.parent

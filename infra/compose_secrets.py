@@ -104,7 +104,7 @@ def _environment(runner: Folder) -> Mapping[str, str]:
 
 
 def _new_environment() -> Mapping[str, str]:
-    """What `belfry up` makes for itself elsewhere (local_runner/home.py), and the addresses."""
+    """What local_runner/command/home.py makes elsewhere, and the addresses."""
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -14,7 +14,6 @@ from typing import Any
 import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
 
-from belfry.errors import ConfigurationError, QueueUnavailable
 from local_runner.event_source import EventSource, Received
 
 log = logging.getLogger(__name__)
@@ -27,6 +26,10 @@ LAST_WORDS_SECONDS = 1.0
 
 AHEAD = 2
 """Batches that the broker may hand over unacknowledged: one is worked on, the next is here."""
+
+
+class NotDeclared(Exception):
+    """The queues cannot be declared now; the message says why."""
 
 
 class RabbitSource:
@@ -120,7 +123,10 @@ class RabbitConsumer:
     def __init__(
         self, url: str, batch_sizes: Mapping[str, int], declare: Callable[[], None]
     ) -> None:
-        """`declare` sees to it that the queues are there, before every connection."""
+        """`declare` sees to it that the queues are there, before every connection.
+
+        It raises NotDeclared when it cannot.
+        """
         self._parameters = pika.URLParameters(url)
         self._parameters.heartbeat = HEARTBEAT_SECONDS
         self._parameters.connection_attempts = 1
@@ -162,7 +168,7 @@ class RabbitConsumer:
         """Consume until the connection ends; answers why it did."""
         try:
             await asyncio.to_thread(self._declare)
-        except (QueueUnavailable, ConfigurationError) as error:
+        except NotDeclared as error:
             return error
         session = _Session(self._parameters, source)
         try:

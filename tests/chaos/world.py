@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 from belfry.adapters.mongo.database import Database, Document
 from belfry.retry import RetryPolicy
 from belfry.topology import DEAD_LETTERS, delivery_queues, topology
-from local_runner.home import Home
+from local_runner.command.home import Home
 from local_runner.mongod import EmbeddedMongod
 from local_runner.rabbitmq_server import EmbeddedRabbitmq
 from tests.chaos.faults import MONGODB, RABBITMQ, RUNNERS

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from belfry.wiring import Deps
-from local_runner.home import Home
+from local_runner.command.home import Home
 
 os.environ.update(Home(Path("/data")).environment())
 parts = Deps()

@@ -12,7 +12,7 @@ import yaml
 
 from infra import compose_secrets
 from infra.compose_secrets import MONGODB, RUNNER
-from local_runner.home import Home
+from local_runner.command.home import Home
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE = (ROOT / "docker-compose.yml").read_text()

@@ -16,7 +16,7 @@ from belfry.ports import Message, Queue
 from belfry.retry import RetryPolicy
 from belfry.topology import DEAD_LETTERS, Topology, delivery_queues, topology
 from infra.broker import apply
-from local_runner.embedded_queue import EmbeddedQueue
+from local_runner.command.embedded_queue import EmbeddedQueue
 from local_runner.event_source import Consumer, EventSource, Received
 from local_runner.rabbitmq_source import RabbitConsumer
 from tests.fakes import FakeQueue

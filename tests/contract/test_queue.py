@@ -10,7 +10,7 @@ import pytest
 
 from belfry.errors import QueueUnavailable
 from belfry.ports import Message
-from local_runner.embedded_queue import EmbeddedQueue
+from local_runner.command.embedded_queue import EmbeddedQueue
 from tests.contract.brokers import (
     NAME,
     OTHER,

@@ -14,7 +14,7 @@ from belfry.adapters.tokens import JwtIssuer, JwtVerifier
 from belfry.errors import InvalidToken
 from belfry.model import Caller, Role
 from belfry.ports import Passwords, TokenIssuer, TokenVerifier
-from local_runner.home import Home
+from local_runner.command.home import Home
 from tests.contract.people import user
 from tests.fakes import FakeClock, FakePasswords, FakeTokens
 

@@ -14,7 +14,7 @@ import pytest
 from belfry.ports import Message
 from gateway.invoker import Event, FunctionError, FunctionTimedOut, InvocationError
 from gateway.spec_form import QueueTrigger, Schedule
-from local_runner.embedded_queue import EmbeddedQueue
+from local_runner.command.embedded_queue import EmbeddedQueue
 from local_runner.triggers import FIRST_PAUSE_SECONDS, poll_queue, run_schedule
 
 NAME = "belfry.deliver.0"

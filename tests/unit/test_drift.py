@@ -32,7 +32,7 @@ from belfry.topology import DEAD_LETTERS, delivery_queues
 from belfry.websocket import ACTIONS, FrameType
 from gateway.connections import CloseCode
 from gateway.spec import load_spec
-from local_runner.command import app
+from local_runner.command.main import app
 from local_runner.invoker import LocalInvoker
 from tests.declared import ROOT, SPEC, operations, resolved, validate
 

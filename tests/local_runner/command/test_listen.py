@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from local_runner.listen import _Device
+from local_runner.command.listen import _Device
 
 
 class Socket:

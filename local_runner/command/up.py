@@ -25,14 +25,14 @@ from belfry.settings import Settings
 from gateway.app import create_app
 from gateway.server import uvicorn_settings
 from gateway.spec import Spec, load_spec
+from local_runner.command.home import Admin, Home
+from local_runner.command.pages import page_routes
+from local_runner.command.services import addresses, queue_of, start_mongodb, start_rabbitmq
 from local_runner.event_source import Consumer
-from local_runner.home import Admin, Home
 from local_runner.invoker import LocalInvoker
-from local_runner.pages import page_routes
-from local_runner.services import addresses, queue_of, start_mongodb, start_rabbitmq
 from local_runner.triggers import poll_queue, run_schedule
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 SPEC = ROOT / "openapi.yaml"
 PORTS_TO_TRY = 20
 LAST_BATCH_SECONDS = 3.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from belfry.adapters.tokens import JwtIssuer, JwtVerifier
 from belfry.model import Role, User
 from belfry.settings import Settings
-from local_runner.home import ADMIN_EMAIL, Home
+from local_runner.command.home import ADMIN_EMAIL, Home
 
 
 def mode(file: Path) -> int:

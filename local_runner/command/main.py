@@ -14,12 +14,21 @@ import typer
 from rich.markup import escape
 
 from belfry.errors import ConfigurationError, QueueUnavailable
-from local_runner import dead_letters, users
-from local_runner.home import Home
-from local_runner.terminal import DATA, Data, api_of, fail, out, parts_of, told_plainly, url_of
+from local_runner.command import dead_letters, users
+from local_runner.command.home import Home
+from local_runner.command.terminal import (
+    DATA,
+    Data,
+    api_of,
+    fail,
+    out,
+    parts_of,
+    told_plainly,
+    url_of,
+)
 
 if TYPE_CHECKING:
-    from local_runner.up import Started
+    from local_runner.command.up import Started
 
 # What a command needs is imported when it runs: `belfry --help` need not wait for a driver.
 
@@ -51,18 +60,18 @@ def up(
 ) -> None:
     """Start everything: API, WebSocket, pages, functions, queue and database."""
     if reload:
-        from local_runner.reload import run_again_on_change
+        from local_runner.command.reload import run_again_on_change
 
         arguments = ["up", "--data", str(data), "--host", host, "--port", str(port)]
         run_again_on_change([*arguments, "--rabbitmq"] if rabbitmq else arguments)
         return
     from belfry.errors import StoreUnavailable
     from gateway.spec import SpecError
+    from local_runner.command.up import PortTaken
+    from local_runner.command.up import up as serve
     from local_runner.invoker import LoadError
     from local_runner.mongod import MongodError
     from local_runner.rabbitmq_server import RabbitmqError
-    from local_runner.up import PortTaken
-    from local_runner.up import up as serve
 
     _log_to_standard_error()
     try:
@@ -134,7 +143,7 @@ def trace(
     """Show where a notification is, and what happened on its way (UTC)."""
     from urllib.parse import quote
 
-    from local_runner.trace_view import trace_lines
+    from local_runner.command.trace_view import trace_lines
 
     path = f"/api/notifications/{quote(notification, safe='')}/trace"
     with told_plainly():
@@ -148,7 +157,7 @@ def listen(
     data: Data = DATA,
 ) -> None:
     """Show what arrives in a person's inbox, live, until Ctrl-C."""
-    from local_runner.listen import listen as show
+    from local_runner.command.listen import listen as show
 
     parts = parts_of(data)
     with told_plainly():
@@ -197,9 +206,9 @@ def invoke(
     from belfry import wiring
     from gateway.invoker import InvocationError
     from gateway.spec import load_spec
-    from local_runner.embedded_queue import EmbeddedQueue
+    from local_runner.command.embedded_queue import EmbeddedQueue
+    from local_runner.command.up import SPEC
     from local_runner.invoker import LocalInvoker
-    from local_runner.up import SPEC
 
     try:
         content = json.loads(sys.stdin.read() if str(event) == "-" else event.read_text())
@@ -222,7 +231,7 @@ def invoke(
 @app.command()
 def doctor(data: Data = DATA) -> None:
     """Check every part, and say how to mend what is broken."""
-    from local_runner.doctor import examine
+    from local_runner.command.doctor import examine
 
     broken = 0
     for finding in examine(Home(data)):
@@ -238,7 +247,3 @@ def doctor(data: Data = DATA) -> None:
 def main() -> None:
     """The entry point of the `belfry` command."""
     app()
-
-
-if __name__ == "__main__":
-    main()

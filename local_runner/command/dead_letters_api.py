@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-from local_runner.api import Api, Json
+from local_runner.command.api import Api, Json
 
 PAGE = 100
 PLACE = "/api/dead-letters"

@@ -10,7 +10,7 @@ import pytest
 
 from belfry.errors import QueueUnavailable
 from belfry.ports import Message
-from local_runner.embedded_queue import MOST_WAITING, EmbeddedQueue
+from local_runner.command.embedded_queue import MOST_WAITING, EmbeddedQueue
 from local_runner.event_source import EventSource, Received
 
 NAME, DEAD = "belfry.deliver.0", "belfry.dead"

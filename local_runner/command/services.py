@@ -13,12 +13,12 @@ from belfry.settings import Settings
 from belfry.topology import topology
 from gateway.spec import Spec
 from infra.broker import apply
-from local_runner.embedded_queue import EmbeddedQueue
+from local_runner.command.embedded_queue import EmbeddedQueue
+from local_runner.command.home import Home
 from local_runner.event_source import Consumer
-from local_runner.home import Home
 from local_runner.mongod import EmbeddedMongod
 from local_runner.rabbitmq_server import EmbeddedRabbitmq
-from local_runner.rabbitmq_source import RabbitConsumer
+from local_runner.rabbitmq_source import NotDeclared, RabbitConsumer
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +54,19 @@ def queue_of(spec: Spec) -> tuple[wiring.Deps, Consumer]:
         for _ in apply(url, topology(parts.retry)):
             pass
 
+    def declare_again() -> None:
+        try:
+            declare()
+        except (QueueUnavailable, ConfigurationError) as error:
+            raise NotDeclared(str(error)) from error
+
     try:
         declare()
     except QueueUnavailable as error:
         # The outbox keeps what is accepted meanwhile.
         log.warning("%s Belfry starts without it.", error)
     batch_sizes = {name: trigger.batch_size for name, trigger in spec.queues.items()}
-    return parts, RabbitConsumer(url, batch_sizes, declare)
+    return parts, RabbitConsumer(url, batch_sizes, declare_again)
 
 
 def addresses(settings: Settings) -> Mapping[str, str]:

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from belfry import wire
 from belfry.model import DeadReason, DeliveryState, new_id
-from local_runner.command import app
-from local_runner.dead_letters_view import age_of, letter_lines, list_lines
+from local_runner.command.dead_letters_view import age_of, letter_lines, list_lines
+from local_runner.command.main import app
 from tests.contract.people import dead_letter
 
 NOW = datetime.now(UTC)

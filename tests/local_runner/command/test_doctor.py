@@ -12,8 +12,8 @@ import pytest
 from belfry.settings import retry_policy
 from belfry.topology import topology
 from infra.broker import apply
-from local_runner.doctor import Finding, examine
-from local_runner.home import Home
+from local_runner.command.doctor import Finding, examine
+from local_runner.command.home import Home
 
 
 def broker(folder: Path, environment: dict[str, str]) -> Finding:

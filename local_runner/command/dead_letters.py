@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from belfry.errors import BelfryError, NotFound
-from local_runner.dead_letters_options import (
+from local_runner.command.dead_letters_options import (
     Reason,
     Since,
     Until,
@@ -22,10 +22,10 @@ from local_runner.dead_letters_options import (
     options_of,
     text_of,
 )
-from local_runner.terminal import DATA, Data, api_of, err, out, told_plainly
+from local_runner.command.terminal import DATA, Data, api_of, err, out, told_plainly
 
 if TYPE_CHECKING:
-    from local_runner.dead_letters_api import DeadLettersApi, Filter
+    from local_runner.command.dead_letters_api import DeadLettersApi, Filter
 
 app = typer.Typer(
     no_args_is_help=True, help="What was given up: look at it, send it again, drop it."
@@ -46,7 +46,7 @@ def list_letters(
     data: Data = DATA,
 ) -> None:
     """Show them, newest first: id, age, reason, retries; whose it is, and the error."""
-    from local_runner.dead_letters_view import list_lines
+    from local_runner.command.dead_letters_view import list_lines
 
     which = filter_of(reason, user, since, until)
     with _api(data) as api:
@@ -65,7 +65,7 @@ def show(
     id_: Annotated[str, typer.Argument(metavar="ID", help="Which one.")], data: Data = DATA
 ) -> None:
     """Show all that is known of one, with its message."""
-    from local_runner.dead_letters_view import letter_lines
+    from local_runner.command.dead_letters_view import letter_lines
 
     with _api(data) as api:
         letter = api.get(id_)
@@ -180,7 +180,7 @@ def _show(lines: Iterable[Text], *, cut: bool = False) -> None:
 @contextmanager
 def _api(data: Path) -> Iterator[DeadLettersApi]:
     """The dead letters of the Belfry that runs here; an error ends the command with a sentence."""
-    from local_runner.dead_letters_api import DeadLettersApi
+    from local_runner.command.dead_letters_api import DeadLettersApi
 
     with told_plainly():
         yield DeadLettersApi(api_of(data))

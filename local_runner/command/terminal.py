@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from belfry.errors import BelfryError, ConfigurationError, Unavailable
-from local_runner.home import Home
+from local_runner.command.home import Home
 
 if TYPE_CHECKING:
     from belfry.wiring import Deps
-    from local_runner.api import Api
+    from local_runner.command.api import Api
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -50,7 +50,7 @@ def url_of(data: Path) -> str:
 
 def api_of(data: Path) -> Api:
     """The API of the Belfry that runs here."""
-    from local_runner.api import Api
+    from local_runner.command.api import Api
 
     return Api(url_of(data), Home(data).admin())
 

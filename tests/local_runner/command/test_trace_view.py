@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_runner.trace_view import trace_lines
+from local_runner.command.trace_view import trace_lines
 from tests.declared import operations
 
 

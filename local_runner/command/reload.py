@@ -9,7 +9,7 @@ from pathlib import Path
 
 from watchfiles import PythonFilter, run_process
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDERS = ("belfry", "functions", "gateway", "local_runner", "openapi.yaml")
 
 

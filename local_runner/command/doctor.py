@@ -16,11 +16,11 @@ from belfry.topology import UNREADABLE, topology
 from belfry.wiring import Deps
 from gateway.spec import SpecError, load_spec
 from infra.broker import apply
-from local_runner.home import Home
+from local_runner.command.home import Home
+from local_runner.command.up import SPEC, PortTaken, listen
 from local_runner.invoker import LoadError, LocalInvoker
 from local_runner.mongod import MongodError, find_mongod
 from local_runner.rabbitmq_program import RabbitmqError, find_rabbitmq
-from local_runner.up import SPEC, PortTaken, listen
 
 PORT = 8080
 

@@ -8,7 +8,7 @@ from typing import Any
 import urllib3
 
 from belfry.errors import BelfryError, NotFound, Unavailable
-from local_runner.home import Admin
+from local_runner.command.home import Admin
 
 TIMEOUT_SECONDS = 30.0
 TOKEN_SECONDS = 600.0

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from local_runner.command import app
+from local_runner.command.main import app
 
 
 def belfry(*arguments: str | Path, data: Path, input: str | None = None) -> Result:  # noqa: A002  # as click names it
