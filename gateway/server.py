@@ -1,5 +1,6 @@
 """How uvicorn is to serve the gateway: its settings, and a WebSocket protocol that can let go."""
 
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -8,7 +9,6 @@ from websockets.http11 import Request
 from gateway.limits import Limits
 from gateway.websocket_api import ABORT
 
-_LIMITS = Limits()
 _FAREWELL_SECONDS = 15.0
 
 
@@ -19,9 +19,9 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
     would keep it for ever.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, limits: Limits, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn.max_fragment_size = _LIMITS.frame_bytes
+        self.conn.max_fragment_size = limits.frame_bytes
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -36,9 +36,10 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.abort()
 
 
-def uvicorn_settings(trusted_proxies: str | None = None) -> dict[str, Any]:
+def uvicorn_settings(limits: Limits, trusted_proxies: str | None = None) -> dict[str, Any]:
     """Keyword arguments for `uvicorn.Config`, to be extended by host and port.
 
+    `limits` are those of the gateway that is served: what a frame and a message may hold.
     `trusted_proxies`: addresses or networks, with commas between them, or `*`. What comes from
     there is taken to come from the client that its X-Forwarded-For names.
 
@@ -48,8 +49,8 @@ def uvicorn_settings(trusted_proxies: str | None = None) -> dict[str, Any]:
     return {
         "http": "httptools",
         "loop": "auto",
-        "ws": GatewayWebSocketProtocol,
-        "ws_max_size": _LIMITS.message_bytes,
+        "ws": partial(GatewayWebSocketProtocol, limits),
+        "ws_max_size": limits.message_bytes,
         "ws_per_message_deflate": False,
         "ws_ping_interval": None,
         "access_log": False,

@@ -6,6 +6,7 @@ from pathlib import Path
 import uvicorn
 
 from gateway.app import create_app
+from gateway.limits import Limits
 from gateway.server import uvicorn_settings
 from gateway.spec import load_spec
 from local_runner.invoker import LocalInvoker
@@ -19,4 +20,4 @@ if __name__ == "__main__":
     invoker = LocalInvoker(spec.settings, package="bench.trivial")
     invoker.load_all(spec.addresses())
     app = create_app(spec, invoker, endpoint_url=f"http://127.0.0.1:{port}")
-    uvicorn.run(app, port=port, **uvicorn_settings())
+    uvicorn.run(app, port=port, **uvicorn_settings(Limits()))

@@ -13,11 +13,13 @@ import uvicorn
 
 from gateway.app import Gateway, create_app
 from gateway.invoker import Event, FunctionError, InvocationError
+from gateway.limits import Limits
 from gateway.server import uvicorn_settings
 from gateway.spec import parse_spec
 
 Function = Callable[[Event], Any]
 WAIT = 10.0
+DEFAULTS = Limits()
 
 
 class Functions:
@@ -67,14 +69,16 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def serving(spec: str, functions: Mapping[str, Function], **options: Any) -> Iterator[Served]:
+def serving(
+    spec: str, functions: Mapping[str, Function], *, limits: Limits = DEFAULTS, **options: Any
+) -> Iterator[Served]:
     """Serve a spec; `options` go to `create_app`."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     invoker = Functions(functions)
     url = f"http://127.0.0.1:{port}"
-    app = create_app(parse_spec(spec), invoker, endpoint_url=url, **options)
-    server = uvicorn.Server(uvicorn.Config(app, **uvicorn_settings()))
+    app = create_app(parse_spec(spec), invoker, endpoint_url=url, limits=limits, **options)
+    server = uvicorn.Server(uvicorn.Config(app, **uvicorn_settings(limits)))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     served = Served(app, invoker, port, server)
