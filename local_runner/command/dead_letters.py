@@ -22,7 +22,8 @@ from local_runner.command.dead_letters_options import (
     options_of,
     text_of,
 )
-from local_runner.command.terminal import DATA, Data, api_of, err, out, told_plainly
+from local_runner.command.terminal import DATA, Data, api_of, told_plainly
+from local_runner.console import err, out
 
 if TYPE_CHECKING:
     from local_runner.command.dead_letters_api import DeadLettersApi, Filter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import time
@@ -14,21 +13,29 @@ import typer
 from rich.markup import escape
 
 from belfry.errors import ConfigurationError, QueueUnavailable
-from local_runner.command import dead_letters, users
+from local_runner.command import dead_letters, events, users
 from local_runner.command.home import Home
-from local_runner.command.terminal import (
-    DATA,
-    Data,
-    api_of,
-    fail,
-    out,
-    parts_of,
-    told_plainly,
-    url_of,
+from local_runner.command.terminal import DATA, Data, api_of, parts_of, told_plainly, url_of
+from local_runner.console import fail, out
+from local_runner.options import (
+    CONCURRENCY,
+    ConcurrencyOption,
+    FaultOption,
+    HostOption,
+    IsolationOption,
+    LimitOption,
+    LogFormat,
+    LogFormatOption,
+    PortOption,
+    RabbitmqOption,
+    RecordOption,
+    ReloadOption,
+    options,
 )
 
 if TYPE_CHECKING:
     from local_runner.command.up import Started
+    from local_runner.options import Options
 
 # What a command needs is imported when it runs: `belfry --help` need not wait for a driver.
 
@@ -39,6 +46,7 @@ app.add_typer(users.app, name="users")
 topology = typer.Typer(no_args_is_help=True, help="The exchanges and queues on RabbitMQ.")
 app.add_typer(topology, name="topology")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(events.app, name="events")
 
 
 @app.callback()
@@ -48,49 +56,62 @@ def belfry() -> None:
 
 @app.command()
 def up(
+    spec: Annotated[
+        Path | None,
+        typer.Option("--spec", metavar="FILE", help="Run the project of this openapi.yaml."),
+    ] = None,
     data: Data = DATA,
-    host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to serve on.")] = 8080,
-    rabbitmq: Annotated[
-        bool, typer.Option("--rabbitmq", help="Start a RabbitMQ too, in place of our own queue.")
-    ] = False,
-    reload: Annotated[
-        bool, typer.Option("--reload", help="Start again when code changes.")
-    ] = False,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8080,
+    rabbitmq: RabbitmqOption = False,
+    isolation: IsolationOption = None,
+    concurrency: ConcurrencyOption = CONCURRENCY,
+    limit: LimitOption = None,
+    fault: FaultOption = None,
+    record: RecordOption = None,
+    reload: ReloadOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Start everything: API, WebSocket, pages, functions, queue and database."""
-    if reload:
-        from local_runner.command.reload import run_again_on_change
+    from local_runner.request_log import log_to_standard_error
 
-        arguments = ["up", "--data", str(data), "--host", host, "--port", str(port)]
-        run_again_on_change([*arguments, "--rabbitmq"] if rabbitmq else arguments)
-        return
+    chosen = options(
+        host=host,
+        port=port,
+        isolation=isolation,
+        concurrency=concurrency,
+        limit=limit,
+        fault=fault,
+        record=record,
+        reload=reload,
+    )
+    log_to_standard_error(log_format)
+    if spec:
+        from local_runner.run import run
+
+        run(spec, chosen, rabbitmq=rabbitmq, data=data)
+    else:
+        _up(data, chosen, rabbitmq)
+
+
+def _up(data: Path, chosen: Options, rabbitmq: bool) -> None:
     from belfry.errors import StoreUnavailable
     from gateway.spec import SpecError
-    from local_runner.command.up import PortTaken
+    from local_runner.address import PortTaken
     from local_runner.command.up import up as serve
+    from local_runner.faults import FaultError
     from local_runner.invoker import LoadError
     from local_runner.mongod import MongodError
     from local_runner.rabbitmq_server import RabbitmqError
 
-    _log_to_standard_error()
     try:
-        serve(Home(data), host=host, port=port, rabbitmq=rabbitmq, on_ready=_show_banner)
-    except PortTaken as taken:
-        hint = f" Port {taken.free} is free: belfry up --port {taken.free}" if taken.free else ""
-        fail(f"Port {taken.port} is taken by another program.{hint}")
+        serve(Home(data), chosen, rabbitmq=rabbitmq, on_ready=_show_banner)
     except OSError as error:
-        fail(f"Belfry cannot serve on {host}, port {port}: {error}")
-    except (ConfigurationError, SpecError, LoadError) as error:
+        fail(f"Belfry cannot serve on {chosen.host}, port {chosen.port}: {error}")
+    except (ConfigurationError, FaultError, LoadError, PortTaken, SpecError) as error:
         fail(str(error))
     except (MongodError, RabbitmqError, StoreUnavailable) as error:
         fail(str(error))
-
-
-def _log_to_standard_error() -> None:
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s"
-    )
 
 
 def _show_banner(started: Started) -> None:

@@ -1,4 +1,4 @@
-"""What the commands of `belfry` share: the terminal, the folder, and how an error is told."""
+"""What the commands of `belfry` share: the folder, its parts, and how an error is told."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from belfry.errors import BelfryError, ConfigurationError, Unavailable
 from local_runner.command.home import Home
+from local_runner.console import fail
 
 if TYPE_CHECKING:
     from belfry.wiring import Deps
     from local_runner.command.api import Api
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="BELFRY_DATA", help="The folder with data and keys.")
@@ -64,12 +60,6 @@ def told_plainly() -> Iterator[None]:
         fail(f"{error} Does Belfry run? `belfry doctor` looks at every part.")
     except (BelfryError, ConfigurationError) as error:
         fail(str(error))
-
-
-def fail(message: str) -> NoReturn:
-    """End the command with an error."""
-    err.print(f"[red]error[/] {escape(message)}", soft_wrap=True)
-    raise typer.Exit(1)
 
 
 def _fail_for_want_of_a_runner(data: Path) -> NoReturn:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from local_runner.command.terminal import DATA, Data, fail, out, parts_of, told_plainly
+from local_runner.command.terminal import DATA, Data, parts_of, told_plainly
+from local_runner.console import fail, out
 
 app = typer.Typer(no_args_is_help=True, help="The accounts of the Belfry that runs here.")
 

@@ -50,8 +50,8 @@ def test_a_port_that_is_taken_names_one_that_is_free(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         result = belfry("up", "--port", str(port), data=tmp_path / "data")
     assert result.exit_code == 1
-    assert f"Port {port} is taken by another program" in result.stderr
-    hint = re.search(r"belfry up --port (\d+)", result.stderr)
+    assert f"Port {port} on 127.0.0.1 is taken by another program" in result.stderr
+    hint = re.search(r"is free: --port (\d+)", result.stderr)
     assert hint
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", int(hint[1])))

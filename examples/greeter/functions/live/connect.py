@@ -1,0 +1,5 @@
+"""Everybody may connect."""
+
+
+def handler(event, context):
+    return {"statusCode": 200}

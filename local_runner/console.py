@@ -1,0 +1,18 @@
+"""The terminal of the commands, and how they tell an error."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def fail(message: str) -> NoReturn:
+    """End the command with an error."""
+    err.print(f"[red]error[/] {escape(message)}", soft_wrap=True)
+    raise typer.Exit(1)

@@ -1,0 +1,85 @@
+"""The request log: a line for each request, message and batch, for people or as JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.access_log import Access
+from local_runner.options import LogFormat
+
+log = logging.getLogger("request")
+
+_COLOURS = {2: "32", 3: "36", 4: "33", 5: "31"}
+"""By the status's hundreds, as SGR codes of a terminal."""
+
+
+def log_to_standard_error(form: LogFormat) -> None:
+    """Send all log records there, in this form."""
+    handler = logging.StreamHandler(sys.stderr)
+    text = _Text(coloured=sys.stderr.isatty())
+    handler.setFormatter(_Json() if form is LogFormat.JSON else text)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def log_access(access: Access) -> None:
+    """Write the line of a request. A push that went well has none: there may be thousands."""
+    if access.function is not None or access.status >= 400:
+        log.info(access)
+
+
+def _words(access: Access, coloured: bool) -> str:
+    colour = _COLOURS.get(access.status // 100) if coloured else None
+    status = f"\x1b[{colour}m{access.status}\x1b[0m" if colour else str(access.status)
+    start = "-" if access.function is None else "cold" if access.cold else "warm"
+    return (
+        f"{status} {access.route:<34} {access.function or '-':<28}"
+        f" {access.seconds * 1e3:8.1f} ms  {start:<4}  {access.request_id}"
+    )
+
+
+def _fields(access: Access) -> dict[str, Any]:
+    return {
+        "api": access.api,
+        "route": access.route,
+        "function": access.function,
+        "status": access.status,
+        "milliseconds": round(access.seconds * 1e3, 3),
+        "cold": access.cold,
+        "requestId": access.request_id,
+    }
+
+
+class _Text(logging.Formatter):
+    def __init__(self, *, coloured: bool) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s")
+        self._coloured = coloured
+
+    def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record.msg, Access):
+            record.message = _words(record.msg, self._coloured)
+            record.asctime = self.formatTime(record)
+            return f"{record.asctime} {record.message}"
+        return super().format(record)
+
+
+class _Json(logging.Formatter):
+    """One object per line; `time` is RFC 3339 in UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, Any] = {
+            "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+        }
+        if isinstance(record.msg, Access):
+            line |= _fields(record.msg)
+        else:
+            line["message"] = record.getMessage()
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)

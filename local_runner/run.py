@@ -1,0 +1,97 @@
+"""Runs any project on this machine: `python -m local_runner openapi.yaml`, `belfry up --spec`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.markup import escape
+
+from gateway.spec import SpecError
+from local_runner.address import PortTaken, listen
+from local_runner.console import fail, out
+from local_runner.event_source import Consumer
+from local_runner.invoker import LoadError
+from local_runner.options import Options
+from local_runner.project import Project
+from local_runner.rabbitmq_server import EmbeddedRabbitmq, RabbitmqError
+from local_runner.rabbitmq_source import RabbitConsumer
+from local_runner.serve import Runner, end_on_signals
+
+log = logging.getLogger(__name__)
+
+LOCAL_CREDENTIAL = "local"
+"""Access key id and secret that pushes are signed with, when the environment has none."""
+
+
+def run(file: Path, options: Options, *, rabbitmq: bool, data: Path) -> None:
+    """Serve the project of an openapi.yaml until a signal comes; ends the command with an error.
+
+    `rabbitmq` starts a broker whose data are in the folder `data`.
+    """
+    try:
+        _run(file, options, rabbitmq=rabbitmq, data=data.resolve())
+    except OSError as error:
+        fail(f"{options.host}, port {options.port}, cannot be served on: {error}")
+    except (SpecError, LoadError, PortTaken, RabbitmqError, ValueError) as error:
+        fail(str(error))
+
+
+def _run(file: Path, options: Options, *, rabbitmq: bool, data: Path) -> None:
+    end_on_signals()
+    project = Project.load(file)
+    listening = listen(options.host, options.port)
+    with ExitStack() as started:
+        started.callback(listening.close)
+        if rabbitmq and not os.environ.get("RABBITMQ_URL"):
+            server = started.enter_context(EmbeddedRabbitmq(data / "rabbitmq"))
+            os.environ["RABBITMQ_URL"] = server.uri
+        project.enter()
+        os.environ.setdefault("AWS_ACCESS_KEY_ID", LOCAL_CREDENTIAL)
+        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", LOCAL_CREDENTIAL)
+        os.environ.setdefault("AWS_REGION", "us-east-1")
+        os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
+        runner = Runner(project, options, listening)
+        if project.spec.websocket:
+            # boto3 reads it, and calls AWS where it is not set.
+            address = f"{runner.endpoint}/{project.spec.websocket.stage}"
+            os.environ["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"] = address
+        runner.load()
+        runner.serve(
+            consumer=_consumer(project),
+            credentials=(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]),
+            on_ready=lambda: _show(runner, options),
+        )
+
+
+def _consumer(project: Project) -> Consumer | None:
+    url = os.environ.get("RABBITMQ_URL")
+    if url:
+        # Not declared here: on AWS a queue must be there before it can trigger a function.
+        sizes = {name: trigger.batch_size for name, trigger in project.spec.queues.items()}
+        return RabbitConsumer(url, sizes, declare=lambda: None)
+    if project.spec.queues:
+        log.warning("x-queues trigger nothing: set RABBITMQ_URL, or add --rabbitmq")
+    return None
+
+
+def _show(runner: Runner, options: Options) -> None:
+    spec = runner.project.spec
+    if not sys.stdout.isatty():
+        out.print(f"ready {runner.url}", soft_wrap=True)
+        return
+    out.print(f"\n[bold green]{escape(runner.project.root.name)} is ready[/]\n")
+    out.print(f"  {'HTTP':<10} {runner.url}")
+    if spec.websocket:
+        address = f"{runner.url.replace('http', 'ws', 1)}/{spec.websocket.stage}"
+        out.print(f"  {'WebSocket':<10} {address}")
+    count = len(spec.addresses())
+    out.print(f"  {'functions':<10} {count}, each in {_where(options)}")
+    out.print("\n  Ctrl-C ends it.\n")
+
+
+def _where(options: Options) -> str:
+    return "threads of this process" if options.isolation == "thread" else "processes of its own"
