@@ -16,8 +16,9 @@ from belfry.topology import UNREADABLE, topology
 from belfry.wiring import Deps
 from gateway.spec import SpecError, load_spec
 from infra.broker import apply
+from local_runner.address import PortTaken, listen
 from local_runner.command.home import Home
-from local_runner.command.up import SPEC, PortTaken, listen
+from local_runner.command.up import SPEC
 from local_runner.invoker import LoadError, LocalInvoker
 from local_runner.mongod import MongodError, find_mongod
 from local_runner.rabbitmq_program import RabbitmqError, find_rabbitmq
