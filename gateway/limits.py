@@ -7,14 +7,28 @@ from dataclasses import dataclass
 class Limits:
     """Bytes and seconds. The defaults are API Gateway's quotas, except where said otherwise."""
 
+    requests_per_second: float = 10_000.0
+    """Requests, messages and pushes together, as an account has them; 0: as many as come."""
+    request_burst: int = 5_000
+    """How many of them may come at once, before the rate counts."""
     payload_bytes: int = 10 * 1024 * 1024
+    invocation_bytes: int = 6 * 1024 * 1024
+    """Lambda's: an event as JSON."""
     request_head_bytes: int = 10_240
     """Request line and header values together."""
     integration_seconds: float = 30.0
     authorizer_seconds: float = 10.0
+    head_seconds: float = 20.0
+    """Ours: how long a client may take to begin a request and to send its head, also a handshake's."""
+    body_seconds: float = 60.0
+    """Ours: how long it may then take to send the body."""
+    send_seconds: float = 30.0
+    """Ours: how long an answer may wait for a client that does not read."""
     authorizer_cache_entries: int = 10_000
     """Ours: answers of authorizers that are kept; the least recently used goes first."""
 
+    connections_per_second: float = 500.0
+    """New WebSocket connections; 0: as many as come."""
     websocket_integration_seconds: float = 29.0
     message_bytes: int = 128 * 1024
     frame_bytes: int = 32 * 1024
