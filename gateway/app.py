@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from gateway import responses
-from gateway.asgi import Receive, Scope, Send
+from gateway.access_log import AccessLog, Journal, request_line
+from gateway.asgi import Message, Receive, Scope, Send
 from gateway.connections import Hub
 from gateway.endpoint import Endpoint
 from gateway.http_api import HttpApi
@@ -22,10 +23,14 @@ from gateway.spec import Spec
 from gateway.websocket_api import WebSocketApi
 from gateway.websocket_events import Place
 
+_THE_REST = "gateway.the_rest"
+"""In the scope of a request that none of the extra routes takes."""
+
 
 class Gateway(Starlette):
     """The spec's calls go straight to their API; Starlette serves the extra routes and lifespan."""
 
+    journal: Journal
     http_api: HttpApi
     websocket_api: WebSocketApi | None
     management: Management | None
@@ -48,7 +53,25 @@ class Gateway(Starlette):
         ):
             await self.websocket_api.serve(scope, receive, send)
             return
-        await super().__call__(scope, receive, send)
+        if scope["type"] == "http":
+            await self._serve_extra(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _serve_extra(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve an extra route, or what `_serve_the_rest` says; only the former is logged here."""
+        began, status = self.journal.begin(), 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, noting)
+        finally:
+            if _THE_REST not in scope:
+                self.journal.end(began, request_line(scope), None, status, "")
 
 
 def create_app(
@@ -59,12 +82,14 @@ def create_app(
     credentials: tuple[str, str] | None = None,
     extra_routes: Sequence[BaseRoute] = (),
     limits: Limits | None = None,
+    access_log: AccessLog | None = None,
 ) -> Gateway:
     """The application for a spec. Serve it with `gateway.server.uvicorn_settings()`.
 
     `endpoint_url`, such as http://127.0.0.1:8080, is where functions reach it to push to
     connections. `credentials` are the access key id and secret that such calls must be signed with;
     None lets everybody push. `extra_routes` come after the spec's calls, before its $default.
+    `access_log` is told of each request, handshake, message and end of a connection.
 
     Raises:
         ValueError: `endpoint_url` has another form.
@@ -85,15 +110,16 @@ def create_app(
         exception_handlers={404: _not_found},
     )
     app.hub = hub
-    app.http_api = HttpApi(spec, invoker, endpoint, limits)
+    app.journal = Journal("http", access_log)
+    app.http_api = HttpApi(spec, invoker, endpoint, limits, access_log)
     app.websocket_api = app.management = None
     app.websocket_path = ""
     if spec.websocket is not None:
         verifier = SignatureVerifier(Credentials(*credentials)) if credentials else None
         place = Place(endpoint, spec.websocket.stage)
         app.websocket_path = f"/{place.stage}"
-        app.websocket_api = WebSocketApi(spec.websocket, invoker, place, hub, limits)
-        app.management = Management(place.stage, hub, limits, verifier)
+        app.websocket_api = WebSocketApi(spec.websocket, invoker, place, hub, limits, access_log)
+        app.management = Management(place.stage, hub, limits, verifier, access_log)
     _serve_the_rest(app)
     return app
 
@@ -105,10 +131,12 @@ def _serve_the_rest(app: Gateway) -> None:
     async def rest(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await refuse_websocket(scope, receive, send)
-        elif (match := app.http_api.default()) is not None:
+            return
+        scope[_THE_REST] = True
+        if (match := app.http_api.default()) is not None:
             await app.http_api.serve(match, scope, receive, send)
         else:
-            await responses.send_answer(send, responses.NOT_FOUND)
+            await app.http_api.refuse(scope, send)
 
     app.router.default = rest
 

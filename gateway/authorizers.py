@@ -4,12 +4,12 @@ import asyncio
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gateway import assumptions
-from gateway.http_events import Head, query_parameters
+from gateway.http_events import query_parameters
 from gateway.invoker import Event, FunctionError, InvocationError, Invoker
 from gateway.policy import MalformedPolicy, allows
 from gateway.spec_form import Authorizer
@@ -106,16 +106,19 @@ async def ask(invoker: Invoker, function: str, event: Event, seconds: float) -> 
         raise AuthorizerFailed(f"the authorizer gave no answer: {error}") from None
 
 
-def identities(sources: tuple[str, ...], head: Head, query: str) -> list[str]:
-    """The values of the identity sources, in their order.
+def identities(sources: tuple[str, ...], headers: Mapping[str, str], query: str) -> list[str]:
+    """The values of the identity sources, in their order; `headers` by names in lower case.
+
+    A source is `$request.header.Name` or, of a WebSocket API, `route.request.header.Name`; and the
+    same with `querystring`.
 
     Raises:
         Unauthorized: one of them is missing or empty.
     """
     found = []
     for source in sources:
-        _, kind, name = source.split(".", 2)
-        values = head.headers if kind == "header" else query_parameters(query)
+        _, kind, name = source.removeprefix("route.").split(".", 2)
+        values = headers if kind == "header" else query_parameters(query)
         value = values.get(name.lower() if kind == "header" else name)
         if not value:
             raise Unauthorized(f"{source} is missing")

@@ -10,11 +10,10 @@ from gateway import assumptions, authorizers, responses, websocket_events
 from gateway.asgi import Scope, Send
 from gateway.authorizers import AuthorizerError
 from gateway.clock import Clock
-from gateway.identifiers import new_request_id
 from gateway.integration import INTERNAL_ERROR, TIMED_OUT, Integration
 from gateway.invoker import InvocationError, TooManyRequests
 from gateway.responses import HttpAnswer, MalformedAnswer
-from gateway.spec_form import WebSocketApi, WebSocketRoute
+from gateway.spec_form import WebSocketApi, WebSocketAuthorizer, WebSocketRoute
 from gateway.websocket_events import Peer, Place
 
 log = logging.getLogger(__name__)
@@ -40,13 +39,12 @@ class Handshake:
         self._integration = integration
         self._clock = clock
 
-    async def admit(self, scope: Scope, peer: Peer) -> str | None:
+    async def admit(self, scope: Scope, peer: Peer, request_id: str) -> str | None:
         """The subprotocol to echo, or None; `peer` gets the authorizer's context.
 
         Raises:
             Refused: with the answer for the client.
         """
-        request_id = new_request_id()
         ids = {"connectionId": peer.connection_id, "requestId": request_id}
         if self._authorizer is not None:
             status, message = await self._authorize(self._authorizer, scope, peer, request_id)
@@ -73,12 +71,16 @@ class Handshake:
         return _subprotocol(await self._integration.invoke(route.function, event))
 
     async def _authorize(
-        self, function: str, scope: Scope, peer: Peer, request_id: str
+        self, authorizer: WebSocketAuthorizer, scope: Scope, peer: Peer, request_id: str
     ) -> tuple[int, str]:
         started = self._clock()
+        function = authorizer.function
         event = websocket_events.authorizer_event(scope, self._place, peer, request_id, started)
         arn = websocket_events.connect_arn(self._place)
         try:
+            headers = {name.lower(): value for name, value in event["headers"].items()}
+            query = scope["query_string"].decode("latin-1")
+            authorizers.identities(authorizer.identity_source, headers, query)
             principal, context = await self._integration.authorize(function, event, arn)
         except authorizers.Unauthorized:
             return 401, "Unauthorized"

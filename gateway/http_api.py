@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from gateway import assumptions, http_events, responses
+from gateway.access_log import CLIENT_GONE, AccessLog, Journal, request_line
 from gateway.asgi import Receive, Scope, Send
 from gateway.authorizers import (
     AuthorizerError,
@@ -18,7 +19,7 @@ from gateway.clock import Clock
 from gateway.endpoint import Endpoint, execute_api_arn
 from gateway.http_events import Head
 from gateway.identifiers import new_request_id
-from gateway.invoker import Event, InvocationError, Invoker, TooManyRequests
+from gateway.invoker import Event, InvocationError, Invoker, RequestTooLarge, TooManyRequests
 from gateway.limits import Limits
 from gateway.responses import HttpAnswer, MalformedAnswer
 from gateway.routing import Route, Router
@@ -49,8 +50,10 @@ class HttpApi:
         invoker: Invoker,
         endpoint: Endpoint,
         limits: Limits,
+        access_log: AccessLog | None = None,
         clock: Clock = time.time,
     ) -> None:
+        self._journal = Journal("http", access_log)
         self._router = Router(spec.operations)
         self._invoker = invoker
         self._endpoint = endpoint
@@ -75,17 +78,33 @@ class HttpApi:
         return (self._router.default, {}) if self._router.default else None
 
     async def serve(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+        began = self._journal.begin()
         request_id = new_request_id()
         extra = [(b"apigw-requestid", request_id.encode("ascii"))]
+        status = CLIENT_GONE
         try:
             answer = await self._answer(match, scope, receive, request_id)
-        except _ClientGone:
-            return
+            status = answer.status
+            await responses.send_answer(send, answer, *extra)
         except _TooLarge:
-            answer = responses.TOO_LARGE
+            status = responses.TOO_LARGE.status
             # The rest of the body will not be read, so the connection cannot be used again.
             extra.append((b"connection", b"close"))
-        await responses.send_answer(send, answer, *extra)
+            await responses.send_answer(send, responses.TOO_LARGE, *extra)
+        except _ClientGone:
+            pass
+        finally:
+            function = match[0].operation.function
+            self._journal.end(began, match[0].key, function, status, request_id)
+
+    async def refuse(self, scope: Scope, send: Send) -> None:
+        """Answer a request that no route takes."""
+        began = self._journal.begin()
+        request_id = new_request_id()
+        extra = (b"apigw-requestid", request_id.encode("ascii"))
+        await responses.send_answer(send, responses.NOT_FOUND, extra)
+        status = responses.NOT_FOUND.status
+        self._journal.end(began, request_line(scope), None, status, request_id)
 
     async def _answer(
         self, match: Match, scope: Scope, receive: Receive, request_id: str
@@ -118,7 +137,7 @@ class HttpApi:
         if authorizer is None:
             return None
         query = scope["query_string"].decode("latin-1")
-        values = identities(authorizer.identity_source, head, query)
+        values = identities(authorizer.identity_source, head.headers, query)
         verdict = self._authorizers.kept(authorizer, values)
         if verdict is None:
             event = self._event(match, scope, head, request_id)
@@ -158,6 +177,8 @@ class HttpApi:
             return responses.SERVICE_UNAVAILABLE
         except TooManyRequests:
             return responses.TOO_MANY_REQUESTS
+        except RequestTooLarge:
+            return responses.TOO_LARGE
         except InvocationError as error:
             log.error("%s: %s", route.key, error)
         except MalformedAnswer as error:

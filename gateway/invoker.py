@@ -3,13 +3,18 @@
 InvocationError
 ├── FunctionError      the function raised, or answered what is not JSON
 ├── FunctionTimedOut   the function's own time is over
+├── RequestTooLarge    the event is larger than Lambda takes
 └── TooManyRequests    too many invocations at once
 """
 
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 Event = dict[str, Any]
 """What a function receives: plain JSON types, in the shape that AWS documents."""
+
+cold_start: ContextVar[bool] = ContextVar("cold_start", default=False)
+"""An invoker sets it to True, within `invoke`, when it had to start something for it."""
 
 
 class InvocationError(Exception):
@@ -30,6 +35,10 @@ class FunctionError(InvocationError):
 
 class FunctionTimedOut(InvocationError):
     """The function did not answer within its own time limit."""
+
+
+class RequestTooLarge(InvocationError):
+    """The event, as JSON, exceeds what an invocation may carry: 6 MB on Lambda."""
 
 
 class TooManyRequests(InvocationError):

@@ -6,10 +6,11 @@ import json
 import logging
 from urllib.parse import unquote
 
+from gateway.access_log import AccessLog, Journal
 from gateway.asgi import Receive, Scope, Send
 from gateway.clock import iso_8601
 from gateway.connections import CloseCode, Connection, Gone, Hub
-from gateway.identifiers import is_connection_id
+from gateway.identifiers import is_connection_id, new_request_id
 from gateway.limits import Limits
 from gateway.responses import HttpAnswer, send_answer
 from gateway.signature import InvalidSignature, SignatureVerifier
@@ -32,8 +33,14 @@ class Management:
     """Serves /@connections/{id}, with or without the stage before it."""
 
     def __init__(
-        self, stage: str, hub: Hub, limits: Limits, verifier: SignatureVerifier | None
+        self,
+        stage: str,
+        hub: Hub,
+        limits: Limits,
+        verifier: SignatureVerifier | None,
+        access_log: AccessLog | None = None,
     ) -> None:
+        self._journal = Journal("websocket", access_log)
         self._prefixes = (f"/{stage}{_PREFIX}", _PREFIX)
         self._hub = hub
         self._limits = limits
@@ -44,6 +51,7 @@ class Management:
         return path.startswith(self._prefixes)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = self._journal.begin()
         try:
             body = await self._body(receive)
             answer = self._answer(scope, body)
@@ -52,7 +60,11 @@ class Management:
             kind = refused.kind.encode("ascii")
             headers = [(b"content-type", b"application/json"), (b"x-amzn-errortype", kind)]
             answer = HttpAnswer(refused.status, headers, text)
-        await send_answer(send, answer)
+        request_id = new_request_id()
+        extra = (b"x-amzn-requestid", request_id.encode("ascii"))
+        await send_answer(send, answer, extra)
+        key = f"{scope['method']} {_PREFIX}{{connectionId}}"
+        self._journal.end(began, key, None, answer.status, request_id)
 
     async def _body(self, receive: Receive) -> bytes:
         body, more = b"", True

@@ -9,9 +9,11 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from gateway.function_environment import MAX_BYTES, size
 from gateway.spec_form import (
     METHODS,
     Authorizer,
+    Cors,
     FileForm,
     FunctionSettings,
     OperationForm,
@@ -42,6 +44,7 @@ class Spec:
     """What an openapi.yaml wires together."""
 
     operations: tuple[Operation, ...]
+    cors: Cors | None
     websocket: WebSocketApi | None
     queues: Mapping[str, QueueTrigger]
     schedules: Mapping[str, Schedule]
@@ -54,12 +57,13 @@ class Spec:
         found |= {o.authorizer.function for o in self.operations if o.authorizer}
         if self.websocket:
             found |= {route.function for route in self.websocket.routes.values()}
-            found |= {self.websocket.authorizer} if self.websocket.authorizer else set()
+            authorizer = self.websocket.authorizer
+            found |= {authorizer.function} if authorizer else set()
         found |= {trigger.function for trigger in self.queues.values()}
         return tuple(sorted(found | set(self.schedules)))
 
     def settings(self, function: str) -> FunctionSettings:
-        """The function's time limit and memory, its own or the default ones."""
+        """The function's time limit, memory and more: its own on top of the default ones."""
         return self.functions.get(function, self.default_settings)
 
 
@@ -152,6 +156,13 @@ def _problems(form: FileForm) -> Iterator[str]:
         shapes.setdefault(shape, place)
         addresses.setdefault(operation.function, place)
         yield from (f"{place} → security: {each}" for each in _security_problems(form, operation))
+    default = form.functions.get("default", FunctionSettings())
+    for address, settings in form.functions.items():
+        if size(_on_top_of(default, settings).environment) > MAX_BYTES:
+            yield (
+                f"x-functions → {address} → environment: more than {MAX_BYTES} bytes "
+                "with those under default"
+            )
 
 
 def _security_problems(form: FileForm, operation: OperationForm) -> Iterator[str]:
@@ -179,4 +190,19 @@ def _spec(form: FileForm) -> Spec:
         operations.append(Operation(method, path, operation.function, authorizer))
     functions = dict(form.functions)
     default = functions.pop("default", FunctionSettings())
-    return Spec(tuple(operations), form.websocket, form.queues, form.schedules, functions, default)
+    return Spec(
+        tuple(operations),
+        form.cors,
+        form.websocket,
+        form.queues,
+        form.schedules,
+        {address: _on_top_of(default, given) for address, given in functions.items()},
+        default,
+    )
+
+
+def _on_top_of(default: FunctionSettings, given: FunctionSettings) -> FunctionSettings:
+    """What is given, and the default's for the rest; the variables of both."""
+    fields = {name: getattr(given, name) for name in given.model_fields_set}
+    environment = {**default.environment, **given.environment}
+    return default.model_copy(update={**fields, "environment": environment})

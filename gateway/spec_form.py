@@ -1,9 +1,18 @@
 """The form of an openapi.yaml, as pydantic models: only what the gateway and the runner read."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+
+from gateway.function_environment import Environment
 
 FunctionAddress = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 """`service.endpoint`: the module functions/<service>/<endpoint>.py, its `handler`."""
@@ -25,6 +34,12 @@ class _OpenApiPart(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
+_Names = Annotated[
+    tuple[Annotated[str, StringConstraints(pattern=r"^(\*|[!#$%&'+.^_`|~0-9A-Za-z-]+)$")], ...],
+    Field(strict=False),
+]
+
+
 class Authorizer(_Part):
     """`x-authorizer` of a security scheme: a function asked before the operation's own."""
 
@@ -42,6 +57,24 @@ class Authorizer(_Part):
     result_ttl_seconds: int = Field(default=300, ge=0, le=3600)
 
 
+class WebSocketAuthorizer(_Part):
+    """Asked before `$connect`; without its identity sources a client is refused unasked."""
+
+    function: FunctionAddress
+    identity_source: Annotated[
+        tuple[
+            Annotated[
+                str,
+                StringConstraints(
+                    pattern=r"^route\.request\.(header|querystring)\.[A-Za-z0-9_.-]+$"
+                ),
+            ],
+            ...,
+        ],
+        Field(strict=False),
+    ] = ()
+
+
 class WebSocketRoute(_Part):
     """What a message of this route invokes."""
 
@@ -57,11 +90,38 @@ class WebSocketApi(_Part):
     route_selection_expression: str = Field(
         default="$request.body.action", pattern=r"^\$request\.body(\.[A-Za-z0-9_-]+)+$"
     )
-    authorizer: FunctionAddress | None = None
+    authorizer: WebSocketAuthorizer | None = None
+    """In the file either such an object or just the function's address."""
     routes: dict[
         Annotated[str, StringConstraints(pattern=r"^(\$connect|\$disconnect|\$default|[^$].*)$")],
         WebSocketRoute,
     ]
+
+    @field_validator("authorizer", mode="before")
+    @classmethod
+    def _by_address(cls, given: Any) -> Any:
+        return {"function": given} if isinstance(given, str) else given
+
+
+class Cors(_Part):
+    """`x-amazon-apigateway-cors`: the gateway answers browsers of other origins by itself."""
+
+    allow_origins: tuple[
+        Annotated[str, StringConstraints(pattern=r"^(\*|https?://[^\s/]+)$")], ...
+    ] = Field(default=(), strict=False)
+    """`*`, `https://*`, `http://*`, or an origin such as `https://www.example.com`."""
+    allow_methods: _Names = ()
+    allow_headers: _Names = ()
+    expose_headers: _Names = ()
+    allow_credentials: bool = False
+    max_age: int | None = Field(default=None, ge=-1, le=86_400)
+    """Seconds for which a browser may keep the answer; -1: it may not."""
+
+    @model_validator(mode="after")
+    def _credentials_need_an_origin(self) -> Self:
+        if self.allow_credentials and "*" in self.allow_origins:
+            raise ValueError("allowCredentials does not go with * in allowOrigins")
+        return self
 
 
 class QueueTrigger(_Part):
@@ -83,6 +143,10 @@ class FunctionSettings(_Part):
 
     timeout_seconds: float = Field(default=10, gt=0, le=900)
     memory_megabytes: int = Field(default=256, ge=128, le=10_240)
+    concurrency: int | None = Field(default=None, ge=1)
+    """How many invocations may run at once: Lambda's reserved concurrency."""
+    environment: Environment = {}
+    """Variables of its own, on top of those under `default`."""
 
 
 class OperationForm(_OpenApiPart):
@@ -137,6 +201,7 @@ class FileForm(BaseModel):
     servers: Any = None
     tags: Any = None
     external_docs: Any = Field(default=None, alias="externalDocs")
+    cors: Cors | None = Field(default=None, alias="x-amazon-apigateway-cors")
     websocket: WebSocketApi | None = Field(default=None, alias="x-websocket")
     queues: dict[str, QueueTrigger] = Field(default={}, alias="x-queues")
     schedules: dict[FunctionAddress, Schedule] = Field(default={}, alias="x-schedules")

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from gateway import assumptions, spec_form, websocket_events
+from gateway.access_log import AccessLog, Journal
 from gateway.asgi import Message, Receive, Scope, Send
 from gateway.clock import Clock
 from gateway.connections import CloseCode, Connection, Gone, Hub
@@ -16,10 +17,12 @@ from gateway.invoker import InvocationError, Invoker
 from gateway.limits import Limits
 from gateway.message_routing import MessageRouter
 from gateway.responses import MalformedAnswer
+from gateway.spec_form import WebSocketRoute
 from gateway.websocket_events import Peer, Place
 
 log = logging.getLogger(__name__)
 
+SWITCHING_PROTOCOLS = 101
 ABORT = "gateway.abort"
 """The ASGI extension that cuts a connection: see gateway/server.py."""
 
@@ -34,9 +37,12 @@ class WebSocketApi:
         place: Place,
         hub: Hub,
         limits: Limits,
+        access_log: AccessLog | None = None,
         clock: Clock = time.time,
     ) -> None:
+        self._journal = Journal("websocket", access_log)
         self._router = MessageRouter(form)
+        self._on_connect = form.routes.get("$connect")
         self._on_disconnect = form.routes.get("$disconnect")
         self._integration = Integration(invoker, limits)
         self._handshake = Handshake(form, place, self._integration, clock)
@@ -48,11 +54,19 @@ class WebSocketApi:
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         connection = Connection(self._peer(scope), send, _abort(scope))
+        began = self._journal.begin()
+        request_id = new_request_id()
+        status = 500
         try:
-            subprotocol = await self._handshake.admit(scope, connection.peer)
+            subprotocol = await self._handshake.admit(scope, connection.peer, request_id)
+            status = SWITCHING_PROTOCOLS
         except Refused as refused:
+            status = refused.answer.status
             await refuse(send, refused.answer)
             return
+        finally:
+            function = self._on_connect.function if self._on_connect else None
+            self._journal.end(began, "$connect", function, status, request_id)
         # The protocol keeps the scope as long as the connection; nobody reads its headers again.
         scope["headers"] = []
         code, reason = assumptions.ABNORMAL_CLOSURE, ""
@@ -87,11 +101,25 @@ class WebSocketApi:
                 await self._handle(connection, text)
 
     async def _handle(self, connection: Connection, text: str) -> None:
+        began = self._journal.begin()
         request_id = new_request_id()
         key, route = self._router.select(text)
+        status = await self._integrate(connection, text, key, route, request_id)
+        function = route.function if route else None
+        self._journal.end(began, key, function, status, request_id)
+
+    async def _integrate(
+        self,
+        connection: Connection,
+        text: str,
+        key: str,
+        route: WebSocketRoute | None,
+        request_id: str,
+    ) -> int:
+        """Invoke the route's function; answers what HTTP would call the outcome."""
         if route is None:
             self._complain(connection, "Forbidden", request_id)
-            return
+            return 403
         event = websocket_events.message_event(
             text,
             key,
@@ -107,9 +135,12 @@ class WebSocketApi:
                 self._reply(connection, answer)
         except TimeoutError:
             self._complain(connection, TIMED_OUT, request_id)
+            return 504
         except (InvocationError, MalformedAnswer) as error:
             log.error("%s: %s", key, error)
             self._complain(connection, INTERNAL_ERROR, request_id)
+            return 500
+        return 200
 
     def _reply(self, connection: Connection, answer: Any) -> None:
         body = answer.get("body") if isinstance(answer, dict) else answer
@@ -143,13 +174,17 @@ class WebSocketApi:
         route = self._on_disconnect
         if route is None:
             return
+        began = self._journal.begin()
+        request_id, status = new_request_id(), 200
         event = websocket_events.disconnect_event(
-            self._place, peer, code, reason, request_id=new_request_id(), seconds=self._clock()
+            self._place, peer, code, reason, request_id=request_id, seconds=self._clock()
         )
         try:
             await self._integration.invoke(route.function, event)
         except (InvocationError, TimeoutError) as error:
+            status = 504 if isinstance(error, TimeoutError) else 500
             log.error("$disconnect of %s: %r", peer.connection_id, error)
+        self._journal.end(began, "$disconnect", route.function, status, request_id)
 
 
 def _abort(scope: Scope) -> Any:

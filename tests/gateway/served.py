@@ -12,7 +12,7 @@ import httpx
 import uvicorn
 
 from gateway.app import Gateway, create_app
-from gateway.invoker import Event, FunctionError, InvocationError
+from gateway.invoker import Event, FunctionError, InvocationError, cold_start
 from gateway.limits import Limits
 from gateway.server import uvicorn_settings
 from gateway.spec import parse_spec
@@ -28,9 +28,13 @@ class Functions:
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self._functions = functions
         self.events: list[tuple[str, Event]] = []
+        self.cold = False
+        """Whether it says that it had to start something."""
 
     async def invoke(self, function: str, event: Event) -> Any:
         self.events.append((function, event))
+        if self.cold:
+            cold_start.set(True)
         try:
             return await asyncio.to_thread(self._functions[function], event)
         except InvocationError:

@@ -16,7 +16,6 @@ from gateway.authorizers import (
     read_http_answer,
     read_websocket_answer,
 )
-from gateway.http_events import Head
 from gateway.invoker import Event, FunctionError, FunctionTimedOut
 from gateway.spec_form import Authorizer
 
@@ -222,19 +221,28 @@ def test_a_websocket_policy_that_denies() -> None:
         read_websocket_answer(websocket_answer(policyDocument=policy("Deny")), ARN, 8192)
 
 
-HEAD = Head({"authorization": "Bearer t", "x-empty": ""}, [], 0)
+HEADERS = {"authorization": "Bearer t", "x-empty": ""}
 
 
 def test_identities_come_in_the_order_of_their_sources() -> None:
     sources = ("$request.querystring.key", "$request.header.Authorization")
 
-    assert identities(sources, HEAD, "key=k&x=y") == ["k", "Bearer t"]
+    assert identities(sources, HEADERS, "key=k&x=y") == ["k", "Bearer t"]
+    # The same, as WebSocket APIs spell it.
+    sources = ("route.request.querystring.key", "route.request.header.Authorization")
+    assert identities(sources, HEADERS, "key=k&x=y") == ["k", "Bearer t"]
 
 
 @pytest.mark.parametrize(
     "source",
-    ["$request.header.X-Empty", "$request.header.X-Missing", "$request.querystring.Key"],
+    [
+        "$request.header.X-Empty",
+        "$request.header.X-Missing",
+        "$request.querystring.Key",
+        "route.request.header.X-Missing",
+        "route.request.querystring.Key",
+    ],
 )
 def test_a_missing_identity_is_unauthorized(source: str) -> None:
     with pytest.raises(Unauthorized):
-        identities((source,), HEAD, "key=k")
+        identities((source,), HEADERS, "key=k")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.spec import SpecError, load_spec, parse_spec
+from gateway.spec_form import Cors, WebSocketAuthorizer
 
 GOOD = """
 openapi: 3.0.3
@@ -26,6 +27,13 @@ components:
         function: auth.authorize
         identitySource: [$request.header.Authorization]
         resultTtlSeconds: 60
+x-amazon-apigateway-cors:
+  allowOrigins: ["https://www.example.com", "http://*"]
+  allowMethods: [GET, "*"]
+  allowHeaders: [x-token]
+  exposeHeaders: [date]
+  allowCredentials: true
+  maxAge: 300
 x-websocket:
   stage: live
   routeSelectionExpression: $request.body.action
@@ -38,7 +46,8 @@ x-queues:
 x-schedules:
   work.sweep: { everySeconds: 5 }
 x-functions:
-  default: { timeoutSeconds: 10, memoryMegabytes: 256 }
+  default: { timeoutSeconds: 20, memoryMegabytes: 256, environment: { STAGE: test, LEVEL: "1" } }
+  live.sync: { concurrency: 3, environment: { LEVEL: "2" } }
   work.deliver: { timeoutSeconds: 60, memoryMegabytes: 512 }
 """
 
@@ -85,6 +94,41 @@ def test_settings_are_the_functions_own_or_the_default_ones() -> None:
     assert spec.settings("users.get").memory_megabytes == 256
 
 
+def test_settings_that_a_function_does_not_give_are_the_default_ones() -> None:
+    own = parse_spec(GOOD).settings("live.sync")
+
+    assert (own.timeout_seconds, own.memory_megabytes, own.concurrency) == (20, 256, 3)
+    assert own.environment == {"STAGE": "test", "LEVEL": "2"}
+    assert parse_spec(GOOD).settings("work.deliver").environment["LEVEL"] == "1"
+
+
+def test_a_websocket_authorizer_is_an_address_or_an_object() -> None:
+    def authorizer_of(text: str) -> WebSocketAuthorizer:
+        websocket = parse_spec(text).websocket
+        assert websocket is not None
+        assert websocket.authorizer is not None
+        return websocket.authorizer
+
+    source = "route.request.header.X-Token"
+    given = f"{{ function: auth.authorize_websocket, identitySource: [{source}] }}"
+    with_source = GOOD.replace("auth.authorize_websocket", given)
+
+    plain = WebSocketAuthorizer(function="auth.authorize_websocket")
+    assert authorizer_of(GOOD) == plain
+    assert authorizer_of(with_source) == plain.model_copy(update={"identity_source": (source,)})
+
+
+def test_cors_is_read_in_the_form_of_aws() -> None:
+    assert parse_spec(GOOD).cors == Cors(
+        allow_origins=("https://www.example.com", "http://*"),
+        allow_methods=("GET", "*"),
+        allow_headers=("x-token",),
+        expose_headers=("date",),
+        allow_credentials=True,
+        max_age=300,
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
@@ -113,6 +157,21 @@ def test_settings_are_the_functions_own_or_the_default_ones() -> None:
             "timeoutSeconds: 60",
             "timeoutSeconds: 901",
             "x-functions → work.deliver → timeoutSeconds",
+        ),
+        ("concurrency: 3", "concurrency: 0", "x-functions → live.sync → concurrency: "),
+        ('LEVEL: "2"', "LEVEL: 2", "x-functions → live.sync → environment → LEVEL: "),
+        ('LEVEL: "2"', 'TASK-2: "2"', "x-functions → live.sync → environment: "),
+        ('LEVEL: "2"', 'AWS_REGION: "2"', "AWS_REGION is reserved: Lambda sets it itself"),
+        ("LEVEL: " + '"2"', f"LEVEL: {'x' * 4090}", "all variables together may have 4096"),
+        ("LEVEL: " + '"2"', f"MORE: {'x' * 4070}", "live.sync → environment: more than 4096"),
+        ("[GET, ", "[GET POST, ", "x-amazon-apigateway-cors → allowMethods → 0: "),
+        ('["https://www', '["www', "x-amazon-apigateway-cors → allowOrigins → 0: "),
+        ('"http://*"', '"*"', "allowCredentials does not go with * in allowOrigins"),
+        ("maxAge: 300", "maxAge: 86401", "x-amazon-apigateway-cors → maxAge: "),
+        (
+            "authorizer: auth.authorize_websocket",
+            "authorizer: { function: a.b, identitySource: [$request.header.X] }",
+            "x-websocket → authorizer → identitySource → 0: ",
         ),
         ("  work.sweep: {", "  work.sweep: { everySeconds: 1 }\n  work.sweep: {", "given twice"),
         ("info: {", "info: [", "no valid YAML"),
