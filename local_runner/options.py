@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
@@ -127,14 +128,18 @@ def parse_limits(texts: list[str]) -> Limits:
                 f"There is no limit {name!r}, only {', '.join(sorted(known))}.",
                 param_hint="--limit",
             )
-        try:
-            number = known[name](value)
-        except ValueError:
-            kind = "whole number" if known[name] is int else "number"
-            raise typer.BadParameter(
-                f"{name} is a {kind}, not {value!r}.", param_hint="--limit"
-            ) from None
-        if number < 0:
-            raise typer.BadParameter(f"{name} cannot be negative.", param_hint="--limit")
-        limits = replace(limits, **{name: number})
+        limits = replace(limits, **{name: _number(name, known[name], value)})
     return limits
+
+
+def _number(name: str, kind: type[int] | type[float], text: str) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = math.nan
+    if math.isnan(number):
+        words = "whole number" if kind is int else "number"
+        raise typer.BadParameter(f"{name} is a {words}, not {text!r}.", param_hint="--limit")
+    if number < 0:
+        raise typer.BadParameter(f"{name} cannot be negative.", param_hint="--limit")
+    return number

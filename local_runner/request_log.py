@@ -20,9 +20,13 @@ _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31"}
 def log_to_standard_error(form: LogFormat) -> None:
     """Send all log records there, in this form."""
     handler = logging.StreamHandler(sys.stderr)
-    text = _Text(coloured=sys.stderr.isatty())
-    handler.setFormatter(_Json() if form is LogFormat.JSON else text)
+    handler.setFormatter(formatter(form, coloured=sys.stderr.isatty()))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def formatter(form: LogFormat, *, coloured: bool) -> logging.Formatter:
+    """Makes lines of log records, in colours for a terminal."""
+    return _Json() if form is LogFormat.JSON else _Text(coloured=coloured)
 
 
 def log_access(access: Access) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from belfry import wiring
 from belfry.accounts import register
-from belfry.errors import EmailTaken
+from belfry.errors import ConfigurationError, EmailTaken
 from belfry.inputs import Registration
 from belfry.model import Role
 from belfry.settings import Settings
@@ -45,6 +45,11 @@ def up(
     Raises PortTaken, OSError for a host that cannot be served on, SpecError, LoadError, FaultError,
     MongodError, RabbitmqError, StoreUnavailable, or ConfigurationError, which names the variable.
     """
+    if not SPEC.exists():
+        raise ConfigurationError(
+            "Belfry itself runs from its checkout only (`make up`). "
+            "Another project is named by --spec openapi.yaml."
+        )
     end_on_signals()
     listening = listen(options.host, options.port)
     # The request log has the same line, with the function and its time besides.
