@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import threading
 import time
@@ -80,7 +79,7 @@ class Recorder:
         """Raises RecordingError: the folder cannot be used."""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            names = sorted(name for name in os.listdir(folder) if _NAME.fullmatch(name))
+            names = sorted(each.name for each in folder.iterdir() if _NAME.fullmatch(each.name))
         except OSError as error:
             raise RecordingError(f"--record {folder}: {error.strerror}") from error
         self._invoker = invoker
@@ -145,10 +144,9 @@ class Recorder:
     def _write(self, file: Path, content: dict[str, Any]) -> None:
         # Half a surrogate pair is written as it is: `json.loads` of the bytes takes it again.
         text = json.dumps(content, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        file.touch(mode=0o600, exist_ok=False)
         try:
-            with open(descriptor, "wb") as opened:
-                opened.write(text)
+            file.write_bytes(text)
         except OSError:
             file.unlink()
             raise
