@@ -14,7 +14,7 @@ help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(VENV)/local.installed ## start everything on this machine (ARGS="--port 9000" for another port)
-	@scripts/system-packages up $(findstring rabbitmq,$(ARGS))
+	@scripts/system-packages up $(if $(filter --rabbitmq --reload process --isolation=process,$(ARGS)),rabbitmq)
 	@exec $(BIN)/belfry up $(ARGS)
 
 test: $(VENV)/all.installed ## run all tests, on a real MongoDB and in Chromium (ARGS="-k inbox" for some)

@@ -13,11 +13,23 @@ from local_runner.project import Project
 
 log = logging.getLogger(__name__)
 
+_RUNNER = {"gateway", "local_runner"}
+"""The folders of a checkout whose code runs the functions, and is no part of them."""
+
+
+def _is_ours(project: Project) -> bool:
+    return Path(__file__).parent.parent == project.root
+
 
 async def follow_changes(project: Project, invoker: ProcessInvoker) -> None:
     """Retire processes when their code changes, until cancelled."""
     async for changes in awatch(project.root, watch_filter=PythonFilter()):
         files = {Path(file).relative_to(project.root) for _, file in changes}
+        ours = {file for file in files if file.parts[0] in _RUNNER} if _is_ours(project) else set()
+        if ours:
+            log.warning("%s changed: the runner takes that at its next start", _names(ours))
+        if files == ours:
+            continue
         functions = changed_functions(files)
         log.info("%s changed: %s anew", _names(files), _names(functions) or "every function")
         invoker.retire(functions or None)
