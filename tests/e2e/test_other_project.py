@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import site
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-ROOT = Path(__file__).parents[2]
+from tests.other_project import ROOT, greeter, running
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +39,9 @@ def url(
     request: pytest.FixtureRequest, python: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Where the project is served."""
-    project = tmp_path_factory.mktemp("project") / "greeter"
-    shutil.copytree(ROOT / "examples/greeter", project)
-    command = [python, "-m", "local_runner", "openapi.yaml", "--port", "0"]
-    command += ["--isolation", request.param]
-    runner = subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True)
-    assert runner.stdout
-    try:
-        ready = runner.stdout.readline().split()
-        assert ready[:1] == ["ready"]
-        yield ready[1]
-    finally:
-        runner.terminate()
-        assert runner.wait(20) == 0
-        runner.stdout.close()
+    project = greeter(tmp_path_factory.mktemp("project"))
+    with running(project, "--isolation", request.param, python=python) as url:
+        yield url
 
 
 def test_the_checkout_is_not_on_the_path(python: Path) -> None:

@@ -1,0 +1,52 @@
+"""`--reload`: new code runs, and nobody is disconnected."""
+
+import json
+import time
+from pathlib import Path
+
+import httpx
+from websockets.sync.client import connect
+
+from tests.other_project import greeter, running
+
+WAIT = 20.0
+
+
+def test_a_changed_function_runs_while_sockets_stay(tmp_path: Path) -> None:
+    project = greeter(tmp_path)
+    hello = project / "functions/greet/hello.py"
+    with running(project, "--reload") as url:
+        address = f"{url}/greetings/Ada"
+        assert httpx.get(address, timeout=WAIT).json() == {"greeting": "Hello, Ada!"}
+        with connect(f"{url.replace('http', 'ws', 1)}/live") as socket:
+            hello.write_text(hello.read_text().replace("Hello", "Good evening"))
+            _eventually(address, "Good evening, Ada!")
+            socket.send("still here")
+            assert json.loads(socket.recv(WAIT))["you"] == "still here"
+
+
+def test_broken_code_fails_its_function_until_it_is_mended(tmp_path: Path) -> None:
+    project = greeter(tmp_path)
+    hello = project / "functions/greet/hello.py"
+    working = hello.read_text()
+    with running(project, "--reload") as url:
+        address = f"{url}/greetings/Ada"
+        assert httpx.get(address, timeout=WAIT).status_code == 200
+        hello.write_text("def handler(")
+        _eventually(address, None)
+        hello.write_text(working)
+        _eventually(address, "Hello, Ada!")
+    assert "Runtime.UserCodeSyntaxError" in (project / "runner.log").read_text()
+
+
+def _eventually(address: str, greeting: str | None) -> None:
+    """Ask until it greets like this, or, with None, until it fails."""
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        answer = httpx.get(address, timeout=WAIT)
+        if answer.status_code == 500 and greeting is None:
+            return
+        if answer.status_code == 200 and answer.json() == {"greeting": greeting}:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"the last answer was {answer.status_code} {answer.text}")
