@@ -1,0 +1,5 @@
+"""Answers with its event."""
+
+from ..echoing import handler
+
+__all__ = ["handler"]

@@ -1,0 +1,5 @@
+"""A function that may take longer than its integration."""
+
+from .act import handler
+
+__all__ = ["handler"]

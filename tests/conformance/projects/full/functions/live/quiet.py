@@ -1,0 +1,5 @@
+"""For a route without a route response: answers a message with its own event."""
+
+from .echo import handler
+
+__all__ = ["handler"]
