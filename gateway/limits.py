@@ -19,7 +19,7 @@ class Limits:
     integration_seconds: float = 30.0
     authorizer_seconds: float = 10.0
     head_seconds: float = 20.0
-    """Ours: how long a client may take to begin a request and to send its head, also a handshake's."""
+    """Ours: how long a client may take to begin a request, or a handshake, and to send its head."""
     body_seconds: float = 60.0
     """Ours: how long it may then take to send the body."""
     send_seconds: float = 30.0

@@ -1,0 +1,166 @@
+"""uvicorn's HTTP, with an end for clients that send without end, or do not read."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from gateway import responses
+from gateway.limits import Limits
+from gateway.responses import HttpAnswer
+
+BAD_REQUEST = responses.gateway_answer(400, "Bad Request")
+TIMED_OUT = responses.gateway_answer(408, "Request Timeout")
+
+_HEADS = 4
+"""The gateway itself answers a head above its limit. One so many times as large is not even kept,
+nor are trailers, line ends or chunk extensions of that size."""
+_PIPELINED = 64
+"""Requests that may wait for the answer to an earlier one on the same connection."""
+
+
+class _Refused(Exception):
+    """Raised where the parser calls us: this request goes no further."""
+
+    def __init__(self, answer: HttpAnswer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class GatewayHttpProtocol(HttpToolsProtocol):
+    """Cuts clients that are slow to send or to read, and refuses what is too much to keep.
+
+    What the client owes us is looked at every `sweep_seconds`, so that a request costs nothing
+    for it.
+    """
+
+    def __init__(self, limits: Limits, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._limits = limits
+        self._most = limits.request_head_bytes * _HEADS
+        self._received = 0
+        # Bytes since the last of a body, or since the start or the end of a request.
+        self._overhead = 0
+        self._in_head = False
+        self._drained = 0
+        self._owed: tuple[Any, ...] = ("head", None)
+        self._since = self.loop.time()
+        self._watch = self.loop.call_later(limits.sweep_seconds, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._watch.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        self._received = len(data)
+        self._overhead += self._received
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Whoever asks for another protocol is answered as if it had not.
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+        except httptools.HttpParserError as error:
+            refused = error.__context__
+            self._refuse(refused.answer if isinstance(refused, _Refused) else BAD_REQUEST)
+        else:
+            if self._overhead > self._most:
+                self._refuse(responses.HEAD_TOO_LARGE)
+
+    def handle_websocket_upgrade(self) -> None:
+        if self._latest is not None and not self._latest.response_complete:
+            self._refuse(BAD_REQUEST)  # an earlier answer would get between the frames
+            return
+        self._watch.cancel()
+        super().handle_websocket_upgrade()
+
+    def on_message_begin(self) -> None:
+        self._overhead = 0
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if len(self.pipeline) >= _PIPELINED:
+            raise _Refused(responses.TOO_MANY_REQUESTS)
+        # What has come at once is small, nearly always: only else is the head measured.
+        if self._overhead + self._received > self._most and self._head_bytes() > self._most:
+            raise _Refused(responses.HEAD_TOO_LARGE)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._overhead = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._overhead = 0
+        super().on_message_complete()
+        if self._latest is not None:
+            # uvicorn forgets it when the answer was there before the end of the body.
+            self._latest.more_body = False
+
+    def resume_writing(self) -> None:
+        self._drained += 1
+        super().resume_writing()
+
+    @property
+    def _latest(self) -> RequestResponseCycle | None:
+        """The request that came last; uvicorn types it as if there were always one."""
+        return self.cycle
+
+    def _head_bytes(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _look(self) -> None:
+        now = self.loop.time()
+        seconds, *owed = self._what_the_client_owes()
+        if tuple(owed) != self._owed:
+            self._owed, self._since = tuple(owed), now
+        elif now - self._since >= seconds:
+            self._let_go()
+        self._watch = self.loop.call_later(self._limits.sweep_seconds, self._look)
+
+    def _what_the_client_owes(self) -> tuple[Any, ...]:
+        """For how many seconds it may, and what: the same as before when nothing has moved."""
+        cycle, limits = self._latest, self._limits
+        if self.flow.write_paused or self.transport.is_closing():
+            return limits.send_seconds, "reading", self._drained
+        if cycle is None or (cycle.response_complete and not cycle.more_body):
+            return limits.head_seconds, "head", cycle
+        if cycle.more_body:
+            return limits.body_seconds, "body", cycle
+        return math.inf, "nothing", cycle
+
+    def _let_go(self) -> None:
+        if self._owed[0] == "reading":
+            self.transport.abort()
+        elif self._owed[0] == "body" or self._in_head:
+            self._refuse(TIMED_OUT)
+        else:
+            self.transport.close()
+
+    def _refuse(self, answer: HttpAnswer) -> None:
+        """Answer, unless the client would take it for the answer to something else, and close."""
+        cycle = self._latest
+        if (
+            cycle is None
+            or cycle.response_complete
+            or (cycle.more_body and not cycle.response_started and not self.pipeline)
+        ):
+            self.transport.write(on_the_wire(answer, self.server_state.default_headers))
+        self.transport.close()
+
+
+def on_the_wire(answer: HttpAnswer, more_headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """An answer after which the connection is closed."""
+    length = (b"content-length", b"%d" % len(answer.body))
+    headers = [*more_headers, *answer.headers, length, (b"connection", b"close")]
+    lines = [b"%b: %b\r\n" % header for header in headers]
+    return b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.body])

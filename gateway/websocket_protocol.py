@@ -1,0 +1,93 @@
+"""uvicorn's WebSocket, with API Gateway's frame limit and an end for clients that misbehave."""
+
+from asyncio import TimerHandle
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import SecurityError
+from websockets.frames import CloseCode, Frame
+from websockets.http11 import Request
+from websockets.protocol import State
+
+from gateway import responses
+from gateway.http_protocol import BAD_REQUEST, on_the_wire
+from gateway.limits import Limits
+from gateway.websocket_api import ABORT
+
+_FAREWELL_SECONDS = 15.0
+
+
+class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
+    """Fails a connection with the code of RFC 6455, and waits for no client for ever.
+
+    uvicorn closes a connection by waiting for its last bytes to be read; a client that never reads
+    would keep it for ever.
+    """
+
+    def __init__(self, limits: Limits, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn.max_fragment_size = limits.frame_bytes
+        self._continued = bytearray()
+        self._farewell: TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._farewell is not None:
+            self._farewell.cancel()
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        # The HTTP server has passed on a whole head: without a request in it, it is refused.
+        if not self.handshake_initiated:
+            large = isinstance(self.conn.handshake_exc, SecurityError)
+            answer = responses.HEAD_TOO_LARGE if large else BAD_REQUEST
+            self.transport.write(on_the_wire(answer, self.default_headers))
+            self.transport.close()
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            self.scope["extensions"][ABORT] = self._abort  # type: ignore[assignment]
+            # Frames that come before the answer would be answered before it.
+            self.transport.pause_reading()
+
+    def start_keepalive(self) -> None:
+        """Called when the connection has been accepted."""
+        super().start_keepalive()
+        self.transport.resume_reading()
+
+    def handle_cont(self, event: Frame) -> None:
+        # In one piece: thousands of tiny fragments would cost an object each, empty ones for ever.
+        self._continued += event.data
+        if event.fin:
+            self.frames.append(bytes(self._continued))
+            self._continued.clear()
+            self.send_receive_event_to_app()
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            # uvicorn would log a traceback, and fail when the client has closed meanwhile.
+            self.frames = [b"".join(self.frames)]
+            try:
+                self.frames[0].decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                if self.conn.state is State.OPEN:
+                    self.conn.send_close(CloseCode.INVALID_DATA)
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        pongs = b"".join(self.conn.data_to_send())
+        # Who does not read gets no more of them (RFC 6455, 5.5.3, asks for the latest only).
+        if self.writable.is_set():
+            self.transport.write(pongs)
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        if not self.disconnected:
+            self._farewell = self.loop.call_later(_FAREWELL_SECONDS, self._abort)
+
+    def _abort(self) -> None:
+        self.transport.abort()
