@@ -11,7 +11,7 @@ import typer
 
 from gateway.invoker import Event
 from local_runner.command.project import SpecPath, load
-from local_runner.command.terminal import fail
+from local_runner.console import fail
 from local_runner.event_source import Received
 from local_runner.samples import http, trigger, websocket
 from local_runner.samples.request import Request, SampleError
