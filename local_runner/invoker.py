@@ -1,21 +1,27 @@
 """Invokes handlers on this machine as AWS Lambda would: with a context and a time limit.
 
 Different from Lambda: all functions share one process, so the environment variables are the same
-for all, several invocations of one function may run at once, and a handler whose time is over goes
-on running in its thread, only nobody waits for it any longer.
+for all, several invocations of one function may run at once, memory has no limit, and a handler
+whose time is over goes on running in its thread, only nobody waits for it or counts it any longer.
+`ProcessInvoker` has none of these differences.
 """
 
 import asyncio
 import importlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-from gateway.invoker import Event, FunctionError, FunctionTimedOut, TooManyRequests
+from gateway.invoker import Event, FunctionError, TooManyRequests, cold_start
+from local_runner import lambda_errors
+from local_runner.function_files import file_of, missing, undeclared
 from local_runner.lambda_context import FunctionIdentity, LambdaContext
+from local_runner.payloads import ANSWER_BYTES, check_size, surely_fits
 from local_runner.worker_threads import WorkerThreads
 
 log = logging.getLogger(__name__)
@@ -25,7 +31,6 @@ CONCURRENCY = 1000
 """Lambda's default quota of concurrent invocations; more are throttled."""
 TICK_SECONDS = 0.05
 """How late a time limit may strike."""
-PAYLOAD_BYTES = 6 * 1024 * 1024
 
 Handler = Callable[[Event, LambdaContext], Any]
 
@@ -41,12 +46,15 @@ class Settings(Protocol):
     def timeout_seconds(self) -> float: ...
     @property
     def memory_megabytes(self) -> int: ...
+    @property
+    def concurrency(self) -> int | None: ...
 
 
 class LocalInvoker:
     """The gateway's `Invoker` over the handlers of a package.
 
-    `settings` gives the time limit and memory of a function by its address (`Spec.settings`).
+    `settings` gives the limits of a function by its address (`Spec.settings`); `concurrency` is the
+    limit of all functions together.
     """
 
     def __init__(
@@ -62,9 +70,11 @@ class LocalInvoker:
         self._workers = WorkerThreads(threads)
         self._concurrency = concurrency
         # One timer looks after all invocations: one for each would cost a tenth of the throughput.
-        self._running: dict[asyncio.Future[Any], tuple[float, FunctionIdentity]] = {}
+        self._running: dict[asyncio.Future[Any], tuple[float, LambdaContext]] = {}
+        self._running_of: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
-        self._loaded: dict[str, tuple[Handler, FunctionIdentity]] = {}
+        self._loaded: dict[str, tuple[Handler, FunctionIdentity, int]] = {}
+        self._cold: set[str] = set()
 
     def load_all(self, addresses: Iterable[str]) -> None:
         """Import every function, and see that the package holds no others.
@@ -74,18 +84,16 @@ class LocalInvoker:
         """
         declared = sorted(set(addresses))
         problems = [problem for address in declared if (problem := self._load(address))]
-        problems += [
-            f"{self._file(address)} is not declared: name {address} in openapi.yaml, "
-            "or remove the file"
-            for address in sorted(self._on_disk() - set(declared))
-        ]
+        package: ModuleType = importlib.import_module(self._package)
+        folders = [Path(folder) for folder in package.__path__]
+        problems += undeclared(self._package, folders, declared)
         if problems:
             raise LoadError("\n".join(problems))
 
     def use(self, handlers: Mapping[str, Handler]) -> None:
         """Take handlers as they are, instead of importing them."""
         for address, handler in handlers.items():
-            self._loaded[address] = handler, self._identity(address)
+            self._keep(address, handler)
 
     async def invoke(self, function: str, event: Event) -> Any:
         """Run the handler; see `gateway.invoker.Invoker`.
@@ -94,33 +102,37 @@ class LocalInvoker:
         its time is over never runs.
 
         Raises:
-            FunctionError, FunctionTimedOut, TooManyRequests.
+            FunctionError, FunctionTimedOut, RequestTooLarge, TooManyRequests.
         """
         try:
-            handler, identity = self._loaded[function]
+            handler, identity, limit = self._loaded[function]
         except KeyError:
-            raise FunctionError(
-                "Runtime.ImportModuleError", f"{function} is not loaded: is it in openapi.yaml?"
-            ) from None
-        if len(self._running) >= self._concurrency:
-            raise TooManyRequests(f"{len(self._running)} invocations are under way")
-        future = self._workers.submit(_run, handler, identity, event)
+            raise lambda_errors.not_loaded(function) from None
+        check_size(event)
+        if len(self._running) >= self._concurrency or self._running_of[function] >= limit:
+            raise TooManyRequests(f"{self._running_of[function]} of {function} are under way")
+        if function in self._cold:
+            self._cold.discard(function)
+            cold_start.set(True)
+        context = LambdaContext(identity)
+        future = self._workers.submit(_run, handler, function, context, event)
         loop = future.get_loop()
-        self._running[future] = loop.time() + identity.timeout_seconds, identity
+        self._running[future] = loop.time() + identity.timeout_seconds, context
+        self._running_of[function] += 1
         if self._timer is None:
             self._timer = loop.call_later(TICK_SECONDS, self._expire, loop)
         try:
             return await future
         finally:
             del self._running[future]
+            self._running_of[function] -= 1
 
     def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        for future, (deadline, identity) in self._running.items():
+        for future, (deadline, context) in self._running.items():
             if deadline <= now and not future.done():
-                seconds = identity.timeout_seconds
-                message = f"{identity.function_name}: task timed out after {seconds:.2f} seconds"
-                future.set_exception(FunctionTimedOut(message))
+                error = lambda_errors.timed_out(context.aws_request_id, context.timeout_seconds)
+                future.set_exception(error)
         again = bool(self._running)
         self._timer = loop.call_later(TICK_SECONDS, self._expire, loop) if again else None
 
@@ -135,7 +147,7 @@ class LocalInvoker:
             module = importlib.import_module(name)
         except ModuleNotFoundError as error:
             if error.name is not None and f"{name}.".startswith(f"{error.name}."):
-                return f"{address}: there is no {self._file(address)}: write it"
+                return missing(self._package, address)
             return f"{address}: {self._file(address)} imports {error.name}, which is missing"
         except Exception as error:
             log.exception("Importing %s failed", name)
@@ -143,34 +155,31 @@ class LocalInvoker:
         handler = getattr(module, "handler", None)
         if not callable(handler):
             return f"{address}: {self._file(address)} has no function named handler"
-        self._loaded[address] = handler, self._identity(address)
+        self._keep(address, handler)
         return None
 
-    def _identity(self, address: str) -> FunctionIdentity:
+    def _keep(self, address: str, handler: Handler) -> None:
         settings = self._settings(address)
-        return FunctionIdentity(address, settings.memory_megabytes, settings.timeout_seconds)
+        identity = FunctionIdentity(address, settings.memory_megabytes, settings.timeout_seconds)
+        self._loaded[address] = handler, identity, settings.concurrency or self._concurrency
+        self._cold.add(address)
 
     def _file(self, address: str) -> str:
-        return f"{self._package}.{address}".replace(".", "/") + ".py"
-
-    def _on_disk(self) -> set[str]:
-        package: ModuleType = importlib.import_module(self._package)
-        files = [file for folder in package.__path__ for file in Path(folder).glob("*/*.py")]
-        return {f"{file.parent.name}.{file.stem}" for file in files if file.stem != "__init__"}
+        return file_of(self._package, address)
 
 
-def _run(handler: Handler, identity: FunctionIdentity, event: Event) -> Any:
-    context = LambdaContext(identity)
+def _run(handler: Handler, address: str, context: LambdaContext, event: Event) -> Any:
     try:
         answer = handler(event, context)
     except Exception as error:
         # An authorizer's way to say 401 is no fault of its own.
         if str(error) != "Unauthorized":
-            log.exception("%s failed in %s", identity.function_name, context.aws_request_id)
+            log.exception("%s failed in %s", address, context.aws_request_id)
         raise FunctionError(type(error).__name__, str(error)) from None
     except SystemExit as error:
-        log.exception("%s exited in %s", identity.function_name, context.aws_request_id)
-        raise FunctionError("Runtime.ExitError", f"the handler exited: {error}") from None
+        log.exception("%s exited in %s", address, context.aws_request_id)
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+        raise lambda_errors.exited(context.aws_request_id, code) from None
     return _plain(answer)
 
 
@@ -179,15 +188,19 @@ def _plain(answer: Any) -> Any:
     if _is_plain_response(answer):
         return answer
     try:
-        text = json.dumps(answer)
+        text = answer if isinstance(answer, bytes) else json.dumps(answer, default=_number)
+        if len(text) > ANSWER_BYTES:
+            raise lambda_errors.answer_too_large()
+        return json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
-        message = f"Unable to marshal response: {error}"
-        raise FunctionError("Runtime.MarshalError", message) from None
-    if len(text) > PAYLOAD_BYTES:
-        raise FunctionError(
-            "Function.ResponseSizeTooLarge", f"the answer has more than {PAYLOAD_BYTES} bytes"
-        )
-    return json.loads(text)
+        raise lambda_errors.not_marshalled(error) from None
+
+
+def _number(value: object) -> Any:
+    """Of what JSON does not know, AWS's runtime writes only this."""
+    if isinstance(value, Decimal):
+        return json.loads(str(value)) if value.is_finite() else float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def _is_plain_response(answer: Any) -> bool:
@@ -208,5 +221,4 @@ def _is_plain_response(answer: Any) -> bool:
             return False
         if type(name) is not str:
             return False
-    # A character may take 12 bytes in JSON; larger answers are measured exactly.
-    return size < PAYLOAD_BYTES // 12
+    return surely_fits(size)

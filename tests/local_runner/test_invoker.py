@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -48,13 +49,13 @@ def test_the_context_is_lambdas() -> None:
     invoke(lambda _, context: seen.append(context), seconds=30)
 
     (context,) = seen
-    assert context.function_name == "a.b"
+    assert context.function_name == "a-b"
     assert context.function_version == "$LATEST"
-    assert context.memory_limit_in_mb == 512
+    assert context.memory_limit_in_mb == "512"
     assert context.invoked_function_arn.endswith(":function:a-b")
     assert context.log_group_name == "/aws/lambda/a-b"
-    assert context.log_stream_name
-    assert context.identity is None
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", context.log_stream_name)
+    assert context.identity.cognito_identity_id is None
     assert context.client_context is None
     assert str(UUID(context.aws_request_id)) == context.aws_request_id
     assert 0 < context.get_remaining_time_in_millis() <= 30_000
@@ -126,7 +127,7 @@ def test_a_late_handler_times_out_and_an_invocation_that_never_began_never_runs(
         )
         made.use({"a.b": handler, "a.next": lambda *_: "next"})
         for n in range(2):
-            with pytest.raises(FunctionTimedOut, match=r"a\.b: task timed out after 0\.05"):
+            with pytest.raises(FunctionTimedOut, match=r"Z \S{36} Task timed out after 0\.05 sec"):
                 await made.invoke("a.b", {"n": n})
         release.set()
         assert await made.invoke("a.next", {}) == "next"
@@ -188,8 +189,29 @@ def test_an_answer_that_is_no_json_is_a_marshal_error(answer: Any) -> None:
 
 def test_an_answer_over_6_mb_is_an_error() -> None:
     with pytest.raises(FunctionError, match="ResponseSizeTooLarge"):
-        invoke(lambda *_: {"statusCode": 200, "body": "x" * 6 * 1024 * 1024})
+        invoke(lambda *_: {"statusCode": 200, "body": "x" * (6 * 1024 * 1024 + 100)})
     assert invoke(lambda *_: {"statusCode": 200, "body": "x" * 6_000_000})
+
+
+def test_a_function_may_have_a_limit_of_its_own_below_that_of_all() -> None:
+    release = threading.Event()
+
+    async def scenario() -> None:
+        made = LocalInvoker(
+            lambda address: FunctionSettings(concurrency=1 if address == "a.b" else None)
+        )
+        made.use({"a.b": lambda *_: release.wait(WAIT), "a.other": lambda *_: "other"})
+        running = asyncio.ensure_future(made.invoke("a.b", {}))
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyRequests, match=r"1 of a\.b are under way"):
+            await made.invoke("a.b", {})
+        assert await made.invoke("a.other", {}) == "other"
+        release.set()
+        assert await running is True
+        assert await made.invoke("a.b", {}) is True
+        made.close()
+
+    asyncio.run(scenario())
 
 
 def test_a_function_that_is_not_loaded() -> None:

@@ -1,0 +1,41 @@
+"""Which functions a project has as files: functions/<service>/<endpoint>.py."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+
+def file_of(package: str, address: str) -> str:
+    return f"{package}.{address}".replace(".", "/") + ".py"
+
+
+def missing(package: str, address: str) -> str:
+    """The complaint about a function whose file is not there."""
+    return f"{address}: there is no {file_of(package, address)}: write it"
+
+
+def undeclared(package: str, folders: Iterable[Path], declared: Iterable[str]) -> Iterator[str]:
+    """A complaint for each file that nothing names."""
+    files = [file for folder in folders for file in folder.glob("*/*.py")]
+    found = {f"{file.parent.name}.{file.stem}" for file in files if file.stem != "__init__"}
+    for address in sorted(found - set(declared)):
+        yield (
+            f"{file_of(package, address)} is not declared: name {address} in openapi.yaml, "
+            "or remove the file"
+        )
+
+
+def problems(root: Path, addresses: Iterable[str]) -> Iterator[str]:
+    """What is wrong with the files of a project, without importing any."""
+    declared = sorted(set(addresses))
+    folder = root / "functions"
+    for address in declared:
+        if not (root / file_of("functions", address)).is_file():
+            yield missing("functions", address)
+    yield from undeclared("functions", [folder], declared)
+    package = PathFinder.find_spec("functions", [str(root), *sys.path])
+    places = package.submodule_search_locations if package else None
+    if folder.is_dir() and str(folder) not in (places or ()):
+        place = package.origin if package else None
+        yield f"functions/__init__.py is missing, so {place} is imported instead: make an empty one"
