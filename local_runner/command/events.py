@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.invoker import Event
 from local_runner.command.project import SpecPath, load
 from local_runner.console import fail
-from local_runner.event_source import Received
-from local_runner.samples import http, trigger, websocket
-from local_runner.samples.request import Request, SampleError
+
+if TYPE_CHECKING:
+    from gateway.invoker import Event
+    from local_runner.samples.request import Request
+
+# What a command needs is imported when it runs: see main.py.
 
 app = typer.Typer(no_args_is_help=True, help="Events to edit, as functions get them.")
 make = typer.Typer(no_args_is_help=True, help="Print an event, for `belfry invoke`.")
@@ -53,6 +55,9 @@ def http_(
     spec: SpecPath = None,
 ) -> None:
     """What a function of the HTTP API gets."""
+    from local_runner.samples import http
+    from local_runner.samples.request import Request
+
     request = Request(method, target, _headers(header), body.encode())
     given = _context(context)
     _show(lambda: http.function_event(load(spec), request, given))
@@ -70,6 +75,8 @@ def websocket_(
     spec: SpecPath = None,
 ) -> None:
     """What a function of the WebSocket API gets. A principalId in the context is the principal."""
+    from local_runner.samples import websocket
+
     found, given = load(spec), _context(context)
     handshake = _handshake(query, header)
     match kind:
@@ -95,6 +102,9 @@ def rmq(
     spec: SpecPath = None,
 ) -> None:
     """What the function of a queue gets: a batch from Amazon MQ for RabbitMQ."""
+    from local_runner.event_source import Received
+    from local_runner.samples import trigger
+
     headers = dict(_queue_header(text) for text in header or [])
     batch = [Received(text.encode(), headers, redelivered) for text in body]
     _show(lambda: trigger.rmq_event(load(spec), queue, batch))
@@ -106,6 +116,8 @@ def schedule(
     spec: SpecPath = None,
 ) -> None:
     """What a scheduled function gets."""
+    from local_runner.samples import trigger
+
     _show(lambda: trigger.scheduled_event(load(spec), function))
 
 
@@ -114,6 +126,9 @@ def http_authorizer(
     method: Method, target: Target, header: Headers = None, spec: SpecPath = None
 ) -> None:
     """What the authorizer of an HTTP call gets."""
+    from local_runner.samples import http
+    from local_runner.samples.request import Request
+
     request = Request(method, target, _headers(header))
     _show(lambda: http.authorizer_event(load(spec), request))
 
@@ -121,12 +136,16 @@ def http_authorizer(
 @authorizer.command("websocket")
 def websocket_authorizer(query: Query = "", header: Headers = None, spec: SpecPath = None) -> None:
     """What the authorizer of the WebSocket API gets."""
+    from local_runner.samples import websocket
+
     handshake = _handshake(query, header)
     _show(lambda: websocket.authorizer_event(load(spec), handshake))
 
 
 def _show(make_event: Callable[[], Event]) -> None:
     """Print an event, or end the command with the reason why there is none."""
+    from local_runner.samples.request import SampleError
+
     try:
         event = make_event()
     except SampleError as error:
@@ -135,6 +154,8 @@ def _show(make_event: Callable[[], Event]) -> None:
 
 
 def _handshake(query: str, header: list[str] | None) -> Request:
+    from local_runner.samples.request import Request
+
     return Request("GET", f"/?{query}", _headers(header))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from belfry.errors import ConfigurationError, QueueUnavailable
-from local_runner.command import dead_letters, events, users
+from local_runner.command import dead_letters, events, invoke, users
 from local_runner.command.home import Home
 from local_runner.command.terminal import DATA, Data, api_of, parts_of, told_plainly, url_of
 from local_runner.console import fail, out
@@ -47,6 +45,8 @@ topology = typer.Typer(no_args_is_help=True, help="The exchanges and queues on R
 app.add_typer(topology, name="topology")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(events.app, name="events")
+app.command()(invoke.invoke)
+app.command()(invoke.replay)
 
 
 @app.callback()
@@ -213,40 +213,6 @@ def apply_topology(
         fail(str(error))
     verb = "would be made" if dry_run else "made"
     out.print(f"\n{made} {verb}" if made else "\nnothing to do: all of it is there")
-
-
-@app.command()
-def invoke(
-    function: Annotated[str, typer.Argument(help="Its address, such as notifications.list.")],
-    event: Annotated[Path, typer.Option("--event", help="A JSON file, or - for standard input.")],
-    data: Data = DATA,
-) -> None:
-    """Call one function with an event, as Lambda would, and print its answer."""
-    import asyncio
-
-    from belfry import wiring
-    from gateway.invoker import InvocationError
-    from gateway.spec import load_spec
-    from local_runner.command.embedded_queue import EmbeddedQueue
-    from local_runner.command.up import SPEC
-    from local_runner.invoker import LocalInvoker
-
-    try:
-        content = json.loads(sys.stdin.read() if str(event) == "-" else event.read_text())
-    except (OSError, ValueError) as error:
-        fail(f"{event} cannot be used as an event: {error}")
-    parts = parts_of(data)
-    if parts.settings.rabbitmq_url is None:
-        parts.queue = EmbeddedQueue(())  # closed: what is published waits for the runner's sweep
-    wiring.install(parts)
-    spec = load_spec(SPEC)
-    invoker = LocalInvoker(spec.settings)
-    invoker.load_all(spec.addresses())
-    try:
-        answer = asyncio.run(invoker.invoke(function, content))
-    except InvocationError as error:
-        fail(str(error))
-    out.print_json(json.dumps(answer))
 
 
 @app.command()

@@ -1,31 +1,123 @@
-"""The project that a command works on: Belfry's own, or another one's openapi.yaml."""
+"""The project that a command works on: Belfry's own, or that of another openapi.yaml."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.spec import Spec, SpecError, load_spec
-from local_runner.command.terminal import fail
+from gateway.invoker import Event, InvocationError, Invoker
+from local_runner.console import fail
+from local_runner.options import Isolation
+from local_runner.recording import failed
+
+if TYPE_CHECKING:
+    from gateway.spec import Spec
+    from local_runner.project import Project
+
+# What a command needs is imported when it runs: see main.py.
 
 OWN_SPEC = Path(__file__).resolve().parent.parent.parent / "openapi.yaml"
 
 SpecPath = Annotated[
     Path | None,
-    typer.Option("--spec", help="The openapi.yaml of another project.", show_default="Belfry's"),
+    typer.Option("--spec", metavar="FILE", help="The openapi.yaml of another project."),
 ]
 
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    # Where the runner is unless told otherwise. Without it boto3 would call AWS.
+    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://127.0.0.1:8080",
+}
 
-def is_own(path: Path | None) -> bool:
-    """Whether it is Belfry itself."""
-    return path is None or path.resolve() == OWN_SPEC
 
-
-def load(path: Path | None) -> Spec:
+def load(spec: Path | None) -> Spec:
     """The spec; ends the command when it cannot be used."""
+    return _project(spec).spec
+
+
+def invoke_each(
+    calls: Sequence[tuple[str, Event]],
+    *,
+    spec: Path | None,
+    isolation: Isolation | None,
+    data: Path,
+) -> list[Mapping[str, Any]]:
+    """Invoke functions, one after the other, with events; answers the outcomes.
+
+    Ends the command when the project or its functions cannot be used.
+    """
+    from local_runner.invoker import LoadError
+
+    project = _project(spec)
+    known = project.spec.addresses()
+    for function, _ in calls:
+        if function not in known:
+            near = "".join(get_close_matches(function, known, n=1, cutoff=0.0))
+            fail(f"openapi.yaml names no function {function}; the nearest is {near}.")
+    if project.file == OWN_SPEC:
+        _prepare_own(data)
+    else:
+        project.enter()
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
     try:
-        return load_spec(path or OWN_SPEC)
+        return asyncio.run(_invoke_each(calls, project, isolation))
+    except LoadError as error:
+        fail(str(error))
+
+
+def _project(spec: Path | None) -> Project:
+    from gateway.spec import SpecError
+    from local_runner.project import Project
+
+    try:
+        return Project.load(spec or OWN_SPEC)
     except SpecError as error:
         fail(str(error))
+
+
+def _prepare_own(data: Path) -> None:
+    from belfry import wiring
+    from local_runner.command.embedded_queue import EmbeddedQueue
+    from local_runner.command.terminal import parts_of
+
+    parts = parts_of(data)
+    if parts.settings.rabbitmq_url is None:
+        parts.queue = EmbeddedQueue(())  # closed: what is published waits for the runner's sweep
+    wiring.install(parts)
+
+
+async def _invoke_each(
+    calls: Sequence[tuple[str, Event]], project: Project, isolation: Isolation | None
+) -> list[Mapping[str, Any]]:
+    addresses = project.spec.addresses()
+    if isolation is Isolation.PROCESS:
+        from local_runner.process_invoker import ProcessInvoker
+
+        apart = ProcessInvoker(project.spec, project.root)
+        apart.load_all(addresses)
+        try:
+            return [await _outcome(apart, *call) for call in calls]
+        finally:
+            await apart.close()
+    from local_runner.invoker import LocalInvoker
+
+    invoker = LocalInvoker(project.spec.settings)
+    invoker.load_all(addresses)
+    return [await _outcome(invoker, *call) for call in calls]
+
+
+async def _outcome(invoker: Invoker, function: str, event: Event) -> Mapping[str, Any]:
+    try:
+        return {"answer": await invoker.invoke(function, event)}
+    except InvocationError as error:
+        return failed(error)
