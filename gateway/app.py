@@ -20,6 +20,7 @@ from gateway.limits import Limits
 from gateway.management import Management
 from gateway.signature import Credentials, SignatureVerifier
 from gateway.spec import Spec
+from gateway.throttle import TokenBucket
 from gateway.websocket_api import WebSocketApi
 from gateway.websocket_events import Place
 
@@ -46,6 +47,9 @@ class Gateway(Starlette):
             if self.management is not None and self.management.matches(scope["path"]):
                 await self.management.serve(scope, receive, send)
                 return
+            if self.http_api.is_preflight(scope):
+                await self._serve_the_rest(scope, receive, send)
+                return
         elif (
             scope["type"] == "websocket"
             and self.websocket_api is not None
@@ -59,7 +63,7 @@ class Gateway(Starlette):
             await super().__call__(scope, receive, send)
 
     async def _serve_extra(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve an extra route, or what `_serve_the_rest` says; only the former is logged here."""
+        """Serve an extra route or, where none fits, the rest; only the former is logged here."""
         began, status = self.journal.begin(), 500
 
         async def noting(message: Message) -> None:
@@ -72,6 +76,26 @@ class Gateway(Starlette):
         finally:
             if _THE_REST not in scope:
                 self.journal.end(began, request_line(scope), None, status, "")
+
+    async def _serve_the_rest(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give what no route wants to $default, or answer it as API Gateway does."""
+        scope[_THE_REST] = True
+        if (match := self.http_api.default()) is not None:
+            await self.http_api.serve(match, scope, receive, send)
+        else:
+            await self.http_api.serve_unrouted(scope, send)
+
+    def serve_the_rest(self) -> None:
+        """Take what no extra route wants out of Starlette's hands."""
+        refuse_websocket = self.router.default
+
+        async def rest(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                await self._serve_the_rest(scope, receive, send)
+            else:
+                await refuse_websocket(scope, receive, send)
+
+        self.router.default = rest
 
 
 def create_app(
@@ -111,34 +135,20 @@ def create_app(
     )
     app.hub = hub
     app.journal = Journal("http", access_log)
-    app.http_api = HttpApi(spec, invoker, endpoint, limits, access_log)
+    throttle = TokenBucket(limits.requests_per_second, limits.request_burst)
+    app.http_api = HttpApi(spec, invoker, endpoint, limits, throttle, access_log)
     app.websocket_api = app.management = None
     app.websocket_path = ""
     if spec.websocket is not None:
         verifier = SignatureVerifier(Credentials(*credentials)) if credentials else None
         place = Place(endpoint, spec.websocket.stage)
         app.websocket_path = f"/{place.stage}"
-        app.websocket_api = WebSocketApi(spec.websocket, invoker, place, hub, limits, access_log)
-        app.management = Management(place.stage, hub, limits, verifier, access_log)
-    _serve_the_rest(app)
+        app.websocket_api = WebSocketApi(
+            spec.websocket, invoker, place, hub, limits, throttle, access_log
+        )
+        app.management = Management(place.stage, hub, limits, verifier, throttle, access_log)
+    app.serve_the_rest()
     return app
-
-
-def _serve_the_rest(app: Gateway) -> None:
-    """Give what no route wants to $default, or answer it as API Gateway does."""
-    refuse_websocket = app.router.default
-
-    async def rest(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await refuse_websocket(scope, receive, send)
-            return
-        scope[_THE_REST] = True
-        if (match := app.http_api.default()) is not None:
-            await app.http_api.serve(match, scope, receive, send)
-        else:
-            await app.http_api.refuse(scope, send)
-
-    app.router.default = rest
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

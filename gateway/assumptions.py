@@ -27,6 +27,9 @@ HOP_BY_HOP = frozenset(
 )
 """Headers of the connection (RFC 9110, 7.6.1) neither reach an HTTP function nor leave it."""
 
+PREFLIGHT_STATUS = 204
+"""A preflight request of CORS is answered with this status, be the origin allowed or not."""
+
 DEFAULT_CONTENT_TYPE = "text/plain;charset=utf-8"
 """An answer with `statusCode` and a body but without content-type is plain text."""
 
@@ -60,6 +63,10 @@ SIGNATURE_SECONDS = 300
 """A signature of a call to @connections is valid this long before and after its X-Amz-Date."""
 
 # More, that needs no constant:
+# * CORS headers go with every answer to an allowed origin, also with the gateway's own errors; an
+#   origin that is not allowed gets none. Lists are sent as they are configured, also `*`.
+# * A preflight request that a route with an authorizer takes (ANY, OPTIONS or $default) is answered
+#   after its authorizer, as any other request to that route; the function is not invoked.
 # * {proxy+} matches one or more characters, and {parameter} does not match an empty segment.
 # * The function's answer to a refused handshake reaches the client with its body and content type.
 # * Only messages keep a connection from being idle; WebSocket pings do not.

@@ -45,6 +45,10 @@ class Gone(Exception):
     """The connection does not exist, or no longer, or not yet."""
 
 
+class BufferFull(Exception):
+    """The client lets too much wait; its connection is now being closed."""
+
+
 class Connection:
     """One open connection. `abort` cuts it without a close frame."""
 
@@ -106,7 +110,8 @@ class Hub:
         """Queue a message; a client that lets too much wait is closed as SLOW_CONSUMER.
 
         Raises:
-            Gone: the connection is being closed, perhaps because of this very message.
+            Gone: the connection is being closed.
+            BufferFull: it is from now on, because of this very message.
         """
         if connection.closing is not None:
             raise Gone(connection.peer.connection_id)
@@ -119,7 +124,7 @@ class Hub:
         ):
             connection.pending.clear()
             self.close(connection, CloseCode.SLOW_CONSUMER)
-            raise Gone(connection.peer.connection_id)
+            raise BufferFull(connection.peer.connection_id)
         connection.pending.append((text, size))
         connection.pending_bytes += size
         connection.last_active = self._clock()

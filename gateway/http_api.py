@@ -1,6 +1,7 @@
 """An HTTP API as a bare ASGI callable: route, authorizer, event, function, answer."""
 
 import asyncio
+import json
 import logging
 import time
 from typing import Any
@@ -16,6 +17,7 @@ from gateway.authorizers import (
     identities,
 )
 from gateway.clock import Clock
+from gateway.cors import CorsPolicy
 from gateway.endpoint import Endpoint, execute_api_arn
 from gateway.http_events import Head
 from gateway.identifiers import new_request_id
@@ -24,10 +26,16 @@ from gateway.limits import Limits
 from gateway.responses import HttpAnswer, MalformedAnswer
 from gateway.routing import Route, Router
 from gateway.spec import Spec
+from gateway.throttle import TokenBucket
 
 log = logging.getLogger(__name__)
 
 Match = tuple[Route, dict[str, str]]
+
+
+_MOST_JSON_BYTES = 6
+"""That a byte becomes in JSON, such as \\u0000."""
+_compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class _TooLarge(Exception):
@@ -50,10 +58,13 @@ class HttpApi:
         invoker: Invoker,
         endpoint: Endpoint,
         limits: Limits,
+        throttle: TokenBucket,
         access_log: AccessLog | None = None,
         clock: Clock = time.time,
     ) -> None:
         self._journal = Journal("http", access_log)
+        self._throttle = throttle
+        self._cors = CorsPolicy(spec.cors) if spec.cors else None
         self._router = Router(spec.operations)
         self._invoker = invoker
         self._endpoint = endpoint
@@ -77,38 +88,55 @@ class HttpApi:
         """The $default route, for a request that nothing else wants."""
         return (self._router.default, {}) if self._router.default else None
 
+    def is_preflight(self, scope: Scope) -> bool:
+        """Whether it is a preflight request, which needs no route to be answered."""
+        return self._cors is not None and self._cors.preflight(scope) is not None
+
     async def serve(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
         began = self._journal.begin()
         request_id = new_request_id()
-        extra = [(b"apigw-requestid", request_id.encode("ascii"))]
         status = CLIENT_GONE
         try:
             answer = await self._answer(match, scope, receive, request_id)
             status = answer.status
-            await responses.send_answer(send, answer, *extra)
+            await self._send(send, scope, answer, request_id)
         except _TooLarge:
             status = responses.TOO_LARGE.status
             # The rest of the body will not be read, so the connection cannot be used again.
-            extra.append((b"connection", b"close"))
-            await responses.send_answer(send, responses.TOO_LARGE, *extra)
+            close = (b"connection", b"close")
+            await self._send(send, scope, responses.TOO_LARGE, request_id, close)
         except _ClientGone:
             pass
         finally:
             function = match[0].operation.function
             self._journal.end(began, match[0].key, function, status, request_id)
 
-    async def refuse(self, scope: Scope, send: Send) -> None:
-        """Answer a request that no route takes."""
+    async def serve_unrouted(self, scope: Scope, send: Send) -> None:
+        """Answer a request that no route takes: a preflight request, or 404."""
         began = self._journal.begin()
         request_id = new_request_id()
-        extra = (b"apigw-requestid", request_id.encode("ascii"))
-        await responses.send_answer(send, responses.NOT_FOUND, extra)
-        status = responses.NOT_FOUND.status
-        self._journal.end(began, request_line(scope), None, status, request_id)
+        answer = (self._cors and self._cors.preflight(scope)) or responses.NOT_FOUND
+        await self._send(send, scope, answer, request_id)
+        self._journal.end(began, request_line(scope), None, answer.status, request_id)
+
+    async def _send(
+        self,
+        send: Send,
+        scope: Scope,
+        answer: HttpAnswer,
+        request_id: str,
+        *extra: tuple[bytes, bytes],
+    ) -> None:
+        if self._cors is not None:
+            answer = self._cors.dressed(scope, answer)
+        requestid = (b"apigw-requestid", request_id.encode("ascii"))
+        await responses.send_answer(send, answer, requestid, *extra)
 
     async def _answer(
         self, match: Match, scope: Scope, receive: Receive, request_id: str
     ) -> HttpAnswer:
+        if not self._throttle.take():
+            return responses.TOO_MANY_REQUESTS
         head = http_events.parse_head(scope)
         if head.size > self._limits.request_head_bytes:
             return responses.HEAD_TOO_LARGE
@@ -121,9 +149,20 @@ class HttpApi:
         except AuthorizerError as error:
             log.error("The authorizer of %s: %s", match[0].key, error)
             return responses.INTERNAL_ERROR
+        if self._cors is not None and (preflight := self._cors.preflight(scope)):
+            return preflight
         body = await self._body(head, receive)
         event = self._event(match, scope, head, request_id)
-        return await self._integrate(match[0], http_events.function_event(event, body, context))
+        event = http_events.function_event(event, body, context)
+        if not self._fits(event, len(body)):
+            return responses.TOO_LARGE
+        return await self._integrate(match[0], event)
+
+    def _fits(self, event: Event, body_bytes: int) -> bool:
+        """Whether Lambda takes the event; its exact size is asked for only near the limit."""
+        limit = self._limits.invocation_bytes
+        most = _MOST_JSON_BYTES * (body_bytes + 2 * self._limits.request_head_bytes)
+        return most < limit or len(_compact_json(event).encode("utf-8", "replace")) <= limit
 
     def _event(self, match: Match, scope: Scope, head: Head, request_id: str) -> Event:
         route, parameters = match
@@ -171,7 +210,8 @@ class HttpApi:
             else:
                 async with asyncio.timeout(self._limits.integration_seconds):
                     answer = await self._invoker.invoke(function, event)
-            return responses.from_function(answer)
+            response = responses.from_function(answer)
+            return response if self._cors is None else self._cors.stripped(response)
         except TimeoutError:
             log.error("%s: no answer from %s in time", route.key, function)
             return responses.SERVICE_UNAVAILABLE

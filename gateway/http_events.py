@@ -49,6 +49,13 @@ def parse_head(scope: Scope) -> Head:
     return Head(headers, cookies, size)
 
 
+def head_size(scope: Scope) -> int:
+    """Bytes of the request line and the headers of a WebSocket's handshake."""
+    line = len("GET ") + len(scope["raw_path"]) + len(scope["query_string"]) + 12
+    raw: RawHeaders = scope["headers"]
+    return line + sum(len(name) + len(value) + 4 for name, value in raw)
+
+
 def query_parameters(raw: str) -> dict[str, str]:
     """Decoded, `+` is a space, repeated names joined with a comma."""
     parameters: dict[str, str] = {}

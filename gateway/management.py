@@ -4,16 +4,16 @@
 
 import json
 import logging
-from urllib.parse import unquote
 
 from gateway.access_log import AccessLog, Journal
 from gateway.asgi import Receive, Scope, Send
 from gateway.clock import iso_8601
-from gateway.connections import CloseCode, Connection, Gone, Hub
+from gateway.connections import BufferFull, CloseCode, Connection, Gone, Hub
 from gateway.identifiers import is_connection_id, new_request_id
 from gateway.limits import Limits
 from gateway.responses import HttpAnswer, send_answer
 from gateway.signature import InvalidSignature, SignatureVerifier
+from gateway.throttle import TokenBucket
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class Management:
         hub: Hub,
         limits: Limits,
         verifier: SignatureVerifier | None,
+        throttle: TokenBucket,
         access_log: AccessLog | None = None,
     ) -> None:
         self._journal = Journal("websocket", access_log)
@@ -45,6 +46,7 @@ class Management:
         self._hub = hub
         self._limits = limits
         self._verifier = verifier
+        self._throttle = throttle
 
     def matches(self, path: str) -> bool:
         """Whether a request with this path is one of this API."""
@@ -79,7 +81,9 @@ class Management:
 
     def _answer(self, scope: Scope, body: bytes) -> HttpAnswer:
         self._verify(scope, body)
-        connection = self._connection(scope["raw_path"].decode("latin-1"))
+        if not self._throttle.take():
+            raise _Refused(429, "LimitExceededException", "Too Many Requests")
+        connection = self._connection(scope["path"])
         method = scope["method"]
         if method == "POST":
             return self._post(connection, body)
@@ -102,9 +106,9 @@ class Management:
             log.info("@connections: refused: %s", error)
             raise _Refused(403, "ForbiddenException", "Forbidden") from None
 
-    def _connection(self, raw_path: str) -> Connection:
-        encoded = raw_path.split("connections/", 1)[1]
-        connection_id = unquote(encoded)
+    def _connection(self, path: str) -> Connection:
+        # The server has unquoted the path: once, as it must be, and not twice.
+        connection_id = path.split(_PREFIX, 1)[1]
         if not is_connection_id(connection_id):
             message = f"Invalid connectionId: {connection_id[:64]}"
             raise _Refused(400, "BadRequestException", message)
@@ -120,6 +124,9 @@ class Management:
             raise _Refused(400, "BadRequestException", "The data is not UTF-8 text") from None
         except Gone:
             raise _Refused(410, "GoneException", "Gone") from None
+        except BufferFull:
+            message = "Too many messages wait for the client to read"
+            raise _Refused(429, "LimitExceededException", message) from None
         return HttpAnswer(200, [], b"")
 
 

@@ -5,12 +5,13 @@ import logging
 import time
 from typing import Any
 
-from gateway import assumptions, spec_form, websocket_events
+from gateway import assumptions, responses, spec_form, websocket_events
 from gateway.access_log import AccessLog, Journal
 from gateway.asgi import Message, Receive, Scope, Send
 from gateway.clock import Clock
-from gateway.connections import CloseCode, Connection, Gone, Hub
+from gateway.connections import BufferFull, CloseCode, Connection, Gone, Hub
 from gateway.handshake import Handshake, Refused, refuse
+from gateway.http_events import head_size
 from gateway.identifiers import new_connection_id, new_request_id
 from gateway.integration import INTERNAL_ERROR, TIMED_OUT, Integration
 from gateway.invoker import InvocationError, Invoker
@@ -18,6 +19,7 @@ from gateway.limits import Limits
 from gateway.message_routing import MessageRouter
 from gateway.responses import MalformedAnswer
 from gateway.spec_form import WebSocketRoute
+from gateway.throttle import TokenBucket
 from gateway.websocket_events import Peer, Place
 
 log = logging.getLogger(__name__)
@@ -37,10 +39,14 @@ class WebSocketApi:
         place: Place,
         hub: Hub,
         limits: Limits,
+        throttle: TokenBucket,
         access_log: AccessLog | None = None,
         clock: Clock = time.time,
     ) -> None:
         self._journal = Journal("websocket", access_log)
+        self._throttle = throttle
+        newcomers = limits.connections_per_second
+        self._newcomers = TokenBucket(newcomers, newcomers)
         self._router = MessageRouter(form)
         self._on_connect = form.routes.get("$connect")
         self._on_disconnect = form.routes.get("$disconnect")
@@ -58,6 +64,7 @@ class WebSocketApi:
         request_id = new_request_id()
         status = 500
         try:
+            self._check(scope, connection.peer, request_id)
             subprotocol = await self._handshake.admit(scope, connection.peer, request_id)
             status = SWITCHING_PROTOCOLS
         except Refused as refused:
@@ -79,6 +86,14 @@ class WebSocketApi:
         finally:
             self._hub.remove(connection)
             await self._disconnect(connection.peer, code, reason)
+
+    def _check(self, scope: Scope, peer: Peer, request_id: str) -> None:
+        """Raises: Refused: its head is too large, or there are too many new connections."""
+        ids = {"connectionId": peer.connection_id, "requestId": request_id}
+        if head_size(scope) > self._limits.request_head_bytes:
+            raise Refused(responses.gateway_answer(431, "Request Header Fields Too Large", **ids))
+        if not self._newcomers.take():
+            raise Refused(responses.gateway_answer(429, "Too Many Requests", **ids))
 
     def _peer(self, scope: Scope) -> Peer:
         agents = [value for name, value in scope["headers"] if name == b"user-agent"]
@@ -120,6 +135,9 @@ class WebSocketApi:
         if route is None:
             self._complain(connection, "Forbidden", request_id)
             return 403
+        if not self._throttle.take():
+            self._complain(connection, "Too Many Requests", request_id)
+            return 429
         event = websocket_events.message_event(
             text,
             key,
@@ -167,7 +185,7 @@ class WebSocketApi:
     def _post(self, connection: Connection, text: str) -> None:
         try:
             self._hub.post(connection, text)
-        except Gone:
+        except (Gone, BufferFull):
             log.debug("%s is closing", connection.peer.connection_id)
 
     async def _disconnect(self, peer: Peer, code: int, reason: str) -> None:

@@ -11,6 +11,8 @@ from gateway.server import uvicorn_settings
 from gateway.spec import load_spec
 from local_runner.invoker import LocalInvoker
 
+# API Gateway's own rate is less than this machine serves.
+LIMITS = Limits(requests_per_second=1e6, request_burst=1_000_000)
 SPEC = Path(__file__).resolve().parent.parent / "trivial" / "openapi.yaml"
 
 
@@ -19,5 +21,5 @@ if __name__ == "__main__":
     spec = load_spec(SPEC)
     invoker = LocalInvoker(spec.settings, package="bench.trivial")
     invoker.load_all(spec.addresses())
-    app = create_app(spec, invoker, endpoint_url=f"http://127.0.0.1:{port}")
-    uvicorn.run(app, port=port, **uvicorn_settings(Limits()))
+    app = create_app(spec, invoker, endpoint_url=f"http://127.0.0.1:{port}", limits=LIMITS)
+    uvicorn.run(app, port=port, **uvicorn_settings(LIMITS))

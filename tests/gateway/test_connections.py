@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.asgi import Message
-from gateway.connections import CloseCode, Connection, Gone, Hub
+from gateway.connections import BufferFull, CloseCode, Connection, Gone, Hub
 from gateway.limits import Limits
 from gateway.websocket_events import Peer
 
@@ -80,6 +80,8 @@ def test_a_client_that_does_not_read_is_closed_at_the_limit(limits: dict[str, in
         await settled()  # it waits in the socket, no longer in the queue
         for _ in range(3):
             hub.post(client.connection, "xyz")
+        with pytest.raises(BufferFull):
+            hub.post(client.connection, "abc")
         with pytest.raises(Gone):
             hub.post(client.connection, "abc")
         with pytest.raises(Gone):
@@ -96,7 +98,7 @@ def test_the_size_is_counted_in_bytes() -> None:
     async def scenario() -> None:
         client = FakeClient()
         hub, _ = hub_with(client, queued_bytes=3)
-        with pytest.raises(Gone):
+        with pytest.raises(BufferFull):
             hub.post(client.connection, "λλ")
 
     asyncio.run(scenario())

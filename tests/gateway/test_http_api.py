@@ -1,6 +1,7 @@
 """HTTP APIs from outside, over a real server."""
 
 import base64
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -241,6 +242,33 @@ def test_a_body_in_chunks_reaches_the_function_with_its_length(served: Served) -
 
 def test_a_body_at_the_limit_passes(served: Served) -> None:
     assert served.http.post("/echo", content=b"x" * 1000).status_code == 201
+
+
+def test_lambdas_limit_binds_before_the_gateways() -> None:
+    limits = Limits(payload_bytes=10_000, invocation_bytes=4_000)
+    with serving(SPEC, FUNCTIONS, limits=limits) as served:
+        headers = {"content-type": "text/plain"}
+        assert served.http.post("/echo", content="x" * 2_500, headers=headers).status_code == 201
+        for body in ("x" * 4_000, "\0" * 700, "\\" * 2_000):
+            response = served.http.post("/echo", content=body, headers=headers)
+            assert response.status_code == 413
+            assert response.json() == {"message": "Request Entity Too Large"}
+        # In base64 a body takes a third more.
+        assert served.http.post("/echo", content=b"\xff" * 1_900).status_code == 201
+        assert served.http.post("/echo", content=b"\xff" * 2_800).status_code == 413
+        events = served.functions.events_of("f.echo")
+
+    assert len(events) == 2
+    assert all(len(json.dumps(event)) <= 4_000 for event in events)
+
+
+def test_requests_beyond_the_rate_are_throttled() -> None:
+    limits = Limits(requests_per_second=0.001, request_burst=3)
+    with serving(SPEC, FUNCTIONS, limits=limits) as served:
+        answers = [served.http.get("/secret") for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert answers[-1].json() == {"message": "Too Many Requests"}
 
 
 def test_long_headers_are_refused(served: Served) -> None:

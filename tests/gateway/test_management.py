@@ -7,11 +7,13 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from gateway.invoker import Event
+from gateway.limits import Limits
 from tests.gateway.served import WAIT, Served, serving
 
 SPEC = """
@@ -39,19 +41,21 @@ def served() -> Iterator[Served]:
 
 
 def manager(served: Served, *, stage: str = "/ws", secret: str = SECRET, key: str = KEY) -> Any:
+    # botocore would try again for seconds after a 429.
     return botocore.session.get_session().create_client(
         "apigatewaymanagementapi",
         endpoint_url=served.url + stage,
         region_name="eu-central-1",
         aws_access_key_id=key,
         aws_secret_access_key=secret,
+        config=Config(retries={"max_attempts": 0}),
     )
 
 
 @contextmanager
-def connected(served: Served) -> Iterator[tuple[ClientConnection, str]]:
+def connected(served: Served, **options: Any) -> Iterator[tuple[ClientConnection, str]]:
     before = len(served.functions.events_of("live.connect"))
-    with connect(served.websocket_url, user_agent_header="client/1.0") as connection:
+    with connect(served.websocket_url, user_agent_header="client/1.0", **options) as connection:
         event = served.events_of("live.connect", before + 1)[-1]
         yield connection, event["requestContext"]["connectionId"]
 
@@ -119,6 +123,57 @@ def test_a_message_over_128_kb_is_too_large(served: Served) -> None:
             client.post_to_connection(ConnectionId=connection_id, Data=b"x" * 131_073)
         client.post_to_connection(ConnectionId=connection_id, Data=b"x" * 131_072)
         assert connection.recv(timeout=WAIT) == "x" * 131_072
+
+
+def test_a_client_that_does_not_read_is_a_limit_exceeded_and_then_gone() -> None:
+    functions = {"live.connect": admit, "live.disconnect": admit}
+    with (
+        serving(SPEC, functions, limits=Limits(queued_messages=1)) as served,
+        connected(served, close_timeout=0.1) as (_, connection_id),
+    ):
+        client = manager(served)
+
+        def push(times: int) -> None:
+            for _ in range(times):
+                client.post_to_connection(ConnectionId=connection_id, Data=b"x" * 131_072)
+
+        # The client's own buffers take the first of them.
+        with pytest.raises(client.exceptions.LimitExceededException):
+            push(1000)
+        with pytest.raises(client.exceptions.GoneException):
+            push(1)
+
+
+def test_too_many_pushes_are_a_limit_exceeded() -> None:
+    functions = {"live.connect": admit, "live.disconnect": admit}
+    limits = Limits(requests_per_second=0.001, request_burst=2)
+    with serving(SPEC, functions, limits=limits) as served, connected(served) as (_, connection_id):
+        client = manager(served)
+        for text in (b"one", b"two"):
+            client.post_to_connection(ConnectionId=connection_id, Data=text)
+        with pytest.raises(client.exceptions.LimitExceededException):
+            client.get_connection(ConnectionId=connection_id)
+
+
+def test_a_stage_may_be_named_like_the_api() -> None:
+    functions = {"live.connect": admit, "live.disconnect": admit}
+    spec = SPEC.replace("routes:", "stage: connections\n  routes:")
+    with serving(spec, functions) as served:
+        served.websocket_url = f"ws://127.0.0.1:{served.port}/connections"
+        with connected(served) as (connection, connection_id):
+            client = manager(served, stage="/connections")
+            client.post_to_connection(ConnectionId=connection_id, Data=b"x")
+            assert connection.recv(timeout=WAIT) == "x"
+
+
+def test_an_id_is_unquoted_once(served: Served) -> None:
+    with connected(served) as (_, connection_id):
+        client = manager(served)
+        twice = connection_id.replace("=", "%3D")
+        with pytest.raises(ClientError) as raised:
+            client.post_to_connection(ConnectionId=twice, Data=b"x")
+
+    assert refusal(raised) == (400, "BadRequestException")
 
 
 def test_data_that_is_no_text_is_a_bad_request(served: Served) -> None:

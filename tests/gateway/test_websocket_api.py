@@ -261,6 +261,62 @@ def test_a_refused_handshake_is_an_http_answer(
     assert len(served.app.hub) == 0
 
 
+IDENTITY = "{ function: auth.authorize, identitySource: [%s] }"
+
+
+@pytest.mark.parametrize("source", ["header.X-Token", "querystring.token"])
+def test_without_its_identity_a_client_is_refused_unasked(source: str) -> None:
+    given = IDENTITY % f"route.request.{source}"
+    with serving(SPEC.replace("auth.authorize", given), FUNCTIONS) as served:
+        with pytest.raises(InvalidStatus) as refused, client(served, "?token="):
+            pass
+        assert refused.value.response.status_code == 401
+        assert json.loads(refused.value.response.body or b"")["message"] == "Unauthorized"
+        assert served.functions.events == []
+
+        with client(served, "?token=t", additional_headers={"x-token": "t"}) as connection:
+            assert ask(connection, {"action": "echo"}) == {"action": "echo"}
+
+
+def test_new_connections_beyond_the_rate_are_refused() -> None:
+    limits = Limits(connections_per_second=3)
+    with serving(SPEC, FUNCTIONS, limits=limits) as served:
+        started = time.monotonic()
+
+        def connect_often() -> None:
+            for _ in range(1000):
+                with client(served):
+                    pass
+
+        with pytest.raises(InvalidStatus) as refused:
+            connect_often()
+        passed = len(served.functions.events_of("live.connect"))
+
+        assert refused.value.response.status_code == 429
+        assert json.loads(refused.value.response.body or b"")["message"] == "Too Many Requests"
+        assert 3 <= passed <= 3 + 3 * (time.monotonic() - started)
+
+
+def test_messages_beyond_the_rate_are_refused() -> None:
+    limits = Limits(requests_per_second=0.001, request_burst=1)
+    with serving(SPEC, FUNCTIONS, limits=limits) as served, client(served) as connection:
+        assert ask(connection, {"action": "echo"}) == {"action": "echo"}
+        assert ask(connection, {"action": "echo"})["message"] == "Too Many Requests"
+        assert len(served.functions.events_of("live.echo")) == 1
+
+
+def test_a_large_head_is_refused(served: Served) -> None:
+    with client(served, additional_headers={"X-Large": "x" * 8000}):
+        pass
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        client(served, "?long=" + "x" * 5000, additional_headers={"X-Large": "x" * 6000}),
+    ):
+        pass
+
+    assert refused.value.response.status_code == 431
+
+
 def test_the_answer_of_a_refusing_connect_reaches_the_client(served: Served) -> None:
     with pytest.raises(InvalidStatus) as refused, client(served, "?connect=refuse"):
         pass
