@@ -51,11 +51,17 @@ def authorizer_event(spec: Spec, handshake: Request) -> Event:
     form = _form(spec)
     if form.authorizer is None:
         raise SampleError("x-websocket has no authorizer")
+    scope = handshake.scope(_HANDSHAKE)
     now = time.time()
     peer = Peer(new_connection_id(), now, SOURCE_IP, USER_AGENT)
-    return websocket_events.authorizer_event(
-        handshake.scope(_HANDSHAKE), _place(form), peer, new_request_id(), now
-    )
+    event = websocket_events.authorizer_event(scope, _place(form), peer, new_request_id(), now)
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    query = scope["query_string"].decode("ascii")
+    try:
+        authorizers.identities(form.authorizer.identity_source, headers, query)
+    except AuthorizerError as error:
+        raise SampleError(f"{error}, and the authorizer is not asked without it") from None
+    return event
 
 
 def message_event(spec: Spec, text: str, context: Context) -> Event:
