@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -21,6 +22,8 @@ TIMED_OUT = responses.gateway_answer(408, "Request Timeout")
 _HEADS = 4
 """The gateway itself answers a head above its limit. One so many times as large is not even kept,
 nor are trailers, line ends or chunk extensions of that size."""
+_LARGE_READ = 65_536
+"""Bytes at once after which the other clients have their turn."""
 _PIPELINED = 64
 """Requests that may wait for the answer to an earlier one on the same connection."""
 
@@ -48,6 +51,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         # Bytes since the last of a body, or since the start or the end of a request.
         self._overhead = 0
         self._in_head = False
+        self._answered: RequestResponseCycle | None = None
         self._drained = 0
         self._owed: tuple[Any, ...] = ("head", None)
         self._since = self.loop.time()
@@ -56,6 +60,10 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.cancel()
         super().connection_lost(exc)
+        self.pipeline.clear()
+        if self._answered is not None:
+            # uvicorn tells the latest request only; an earlier one would write where nobody is.
+            self._answered.disconnected = True
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -73,6 +81,14 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         else:
             if self._overhead > self._most:
                 self._refuse(responses.HEAD_TOO_LARGE)
+            elif self._received >= _LARGE_READ:
+                # libuv would read megabytes before it does anything else.
+                self.transport.pause_reading()
+                self.loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if not self.flow.read_paused:
+            self.transport.resume_reading()
 
     def handle_websocket_upgrade(self) -> None:
         if self._latest is not None and not self._latest.response_complete:
@@ -109,6 +125,10 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         self._drained += 1
         super().resume_writing()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     @property
     def _latest(self) -> RequestResponseCycle | None:
@@ -147,15 +167,18 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, answer: HttpAnswer) -> None:
-        """Answer, unless the client would take it for the answer to something else, and close."""
-        cycle = self._latest
-        if (
-            cycle is None
-            or cycle.response_complete
-            or (cycle.more_body and not cycle.response_started and not self.pipeline)
-        ):
+        if self._may_answer():
             self.transport.write(on_the_wire(answer, self.server_state.default_headers))
         self.transport.close()
+
+    def _may_answer(self) -> bool:
+        """Whether the client would not take it for the answer to something else."""
+        cycle = self._latest
+        if cycle is None:
+            return True
+        if cycle.more_body:
+            return cycle is self._answered and not cycle.response_started
+        return cycle.response_complete
 
 
 def on_the_wire(answer: HttpAnswer, more_headers: Sequence[tuple[bytes, bytes]]) -> bytes:

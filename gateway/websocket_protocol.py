@@ -3,6 +3,7 @@
 from asyncio import TimerHandle
 from typing import Any
 
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import SecurityError
 from websockets.frames import CloseCode, Frame
@@ -15,6 +16,9 @@ from gateway.limits import Limits
 from gateway.websocket_api import ABORT
 
 _FAREWELL_SECONDS = 15.0
+_AT_ONCE = 8192
+"""Bytes of one client's frames that are looked at before the others have their turn: a thousand of
+the smallest frames, and a few milliseconds."""
 
 
 class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -28,12 +32,46 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.conn.max_fragment_size = limits.frame_bytes
         self._continued = bytearray()
+        self._waiting = bytearray()
         self._farewell: TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._farewell is not None:
             self._farewell.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.handshake_initiated or (len(data) <= _AT_ONCE and not self._waiting):
+            super().data_received(data)
+            return
+        # libuv would read megabytes before it does anything else.
+        self._waiting += data
+        self.transport.pause_reading()
+        if not self.read_paused:
+            self.loop.call_soon(self._take_some)
+
+    def _take_some(self) -> None:
+        if self.transport.is_closing():
+            self._waiting.clear()
+            return
+        some = bytes(self._waiting[:_AT_ONCE])
+        del self._waiting[:_AT_ONCE]
+        super().data_received(some)
+        if not self.read_paused:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._waiting:
+            self.loop.call_soon(self._take_some)
+        else:
+            self.transport.resume_reading()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self._read_on()
+        return message
 
     def handle_events(self) -> None:
         super().handle_events()

@@ -77,11 +77,12 @@ def serving(
     spec: str, functions: Mapping[str, Function], *, limits: Limits = DEFAULTS, **options: Any
 ) -> Iterator[Served]:
     """Serve a spec; `options` go to `create_app`."""
+    parsed = parse_spec(spec)
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     invoker = Functions(functions)
     url = f"http://127.0.0.1:{port}"
-    app = create_app(parse_spec(spec), invoker, endpoint_url=url, limits=limits, **options)
+    app = create_app(parsed, invoker, endpoint_url=url, limits=limits, **options)
     server = uvicorn.Server(uvicorn.Config(app, **uvicorn_settings(limits)))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()

@@ -1,0 +1,208 @@
+"""WebSockets from clients that are broken or malicious: each ends as RFC 6455 says."""
+
+import random
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.gateway.hostile import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    FUNCTIONS,
+    LIMITS,
+    PING,
+    SPEC,
+    TEXT,
+    Complaints,
+    assert_unharmed,
+    close_code,
+    dial,
+    flood,
+    frame,
+    handshake,
+    listening_to_the_log,
+    rest,
+    send,
+    status,
+    tasks,
+    upgraded,
+)
+from tests.gateway.served import Served, eventually, serving
+
+SENT_AT_MOST = 20_000_000
+PROTOCOL_ERROR, NOT_TEXT, TOO_BIG, UNSUPPORTED, GOING_AWAY = 1002, 1007, 1009, 1003, 1001
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Served, Complaints, int]]:
+    with serving(SPEC, FUNCTIONS, limits=LIMITS) as served, listening_to_the_log() as complaints:
+        yield served, complaints, tasks(served)
+
+
+@pytest.fixture
+def served(running: tuple[Served, Complaints, int]) -> Iterator[Served]:
+    """After each test it must be as if nothing had happened."""
+    served, complaints, tasks_before = running
+    complaints.texts.clear()
+    yield served
+    assert_unharmed(served, complaints, tasks_before)
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        (frame(3, b"a"), PROTOCOL_ERROR),
+        (frame(11, b"a"), PROTOCOL_ERROR),
+        (frame(TEXT, b"a", reserved=4), PROTOCOL_ERROR),
+        (frame(PING, b"a", reserved=1), PROTOCOL_ERROR),
+        (frame(TEXT, b"a", masked=False), PROTOCOL_ERROR),
+        (frame(PING, b"a" * 126), PROTOCOL_ERROR),
+        (frame(PING, b"a", fin=False), PROTOCOL_ERROR),
+        (frame(CLOSE, b"a" * 126), PROTOCOL_ERROR),
+        (frame(CONTINUATION, b"a"), PROTOCOL_ERROR),
+        (frame(TEXT, b"a", fin=False) + frame(TEXT, b"b"), PROTOCOL_ERROR),
+        (frame(TEXT, b"a", fin=False) + frame(CLOSE, b"\x03\xe8"), PROTOCOL_ERROR),
+        (frame(TEXT, announced=2**63 + 1), TOO_BIG),
+        (frame(TEXT, announced=LIMITS.frame_bytes + 1), TOO_BIG),
+        (frame(TEXT, b"\xff\xfe"), NOT_TEXT),
+        (frame(TEXT, b"\xe2\x82", fin=False) + frame(CONTINUATION, b"a"), NOT_TEXT),
+        (frame(TEXT, b"\xff\xfe") + frame(TEXT, b"\xff\xfe"), NOT_TEXT),
+        (frame(TEXT, b"\xff") + frame(CLOSE, b"\x03\xe8"), 1000),
+        (frame(BINARY, b"a"), UNSUPPORTED),
+        (frame(CLOSE, b"\x03"), PROTOCOL_ERROR),
+        (frame(CLOSE, b"\x00\x00"), PROTOCOL_ERROR),
+        (frame(CLOSE, b"\x03\xed"), PROTOCOL_ERROR),  # 1005
+        (frame(CLOSE, b"\x03\xee"), PROTOCOL_ERROR),  # 1006
+        (frame(CLOSE, b"\x13\x88"), PROTOCOL_ERROR),  # 5000
+        (frame(CLOSE, b"\x03\xe8\xff\xfe"), NOT_TEXT),
+        (frame(CLOSE, b"\x0f\xa0bye"), 4000),
+        (frame(CLOSE, b"\x03\xe8") + frame(TEXT, b"a"), 1000),
+        (b"GET /hello HTTP/1.1\r\n\r\n", PROTOCOL_ERROR),
+    ],
+)
+def test_a_bad_frame_ends_the_connection_with_its_code(
+    served: Served, frames: bytes, code: int
+) -> None:
+    with upgraded(served) as client:
+        send(client, frames)
+        assert close_code(rest(client)) == code
+
+
+def test_a_message_without_end_is_too_big(served: Served) -> None:
+    with upgraded(served) as client:
+        send(client, frame(TEXT, b"a", fin=False))
+        assert flood(client, frame(CONTINUATION, b"a" * 100, fin=False)) < SENT_AT_MOST
+        assert close_code(rest(client)) == TOO_BIG
+
+
+def test_a_message_in_tiny_fragments_arrives_whole(served: Served) -> None:
+    with upgraded(served) as client:
+        fragments = frame(CONTINUATION, b"a", fin=False) * 9_998
+        send(client, frame(TEXT, b"a", fin=False) + fragments + frame(CONTINUATION, b"a"))
+        # Idle afterwards, it is closed.
+        assert b"a" * 10_000 in rest(client)
+
+
+def test_empty_fragments_without_end_cost_nothing_and_are_idleness(served: Served) -> None:
+    with upgraded(served) as client:
+        send(client, frame(TEXT, b"a", fin=False))
+        flood(client, frame(CONTINUATION, fin=False) * 1000)
+        assert close_code(rest(client)) in {GOING_AWAY, 0}
+
+
+def test_a_flood_of_pings_is_answered_while_the_client_reads(served: Served) -> None:
+    with upgraded(served) as client:
+        send(client, frame(PING, b"a") * 1000 + frame(CLOSE, b"\x03\xe8"))
+        received = rest(client)
+        assert received.count(b"\x8a\x01a") == 1000
+        assert close_code(received) == 1000
+
+
+def test_pongs_for_a_client_that_does_not_read_are_not_kept(served: Served) -> None:
+    with upgraded(served, buffer=4096) as client:
+        flood(client, frame(PING, b"a" * 125) * 100)
+        assert len(rest(client)) < SENT_AT_MOST
+
+
+@pytest.mark.parametrize("sent", [b"", frame(TEXT, b"abc")[:-1], frame(TEXT, b"a", fin=False)])
+def test_a_client_that_has_vanished_is_let_go_when_it_is_idle(served: Served, sent: bytes) -> None:
+    with upgraded(served) as client:
+        send(client, sent)
+        # It does not answer the close frame, as if it were no longer there.
+        eventually(lambda: len(served.app.hub) == 0)
+        assert close_code(rest(client)) == GOING_AWAY
+
+
+def test_a_client_that_reads_no_answers_is_let_go(served: Served) -> None:
+    with upgraded(served, buffer=4096) as client:
+        flood(client, frame(TEXT, b"a" * 30_000))
+        assert len(rest(client)) < SENT_AT_MOST
+
+
+def test_connections_that_are_reset_leave_nothing_behind(served: Served) -> None:
+    for _ in range(20):
+        with upgraded(served) as client:
+            send(client, frame(TEXT, b"abc"))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (handshake(Sec_WebSocket_Version="8"), 400),
+        (handshake(Sec_WebSocket_Version=None), 400),
+        (handshake(Sec_WebSocket_Key=None), 400),
+        (handshake(Sec_WebSocket_Key="short"), 400),
+        (handshake(method="POST"), 405),
+        (handshake(path="/elsewhere"), 403),
+        (handshake(Content_Length="5"), 400),
+        (handshake(Transfer_Encoding="chunked"), 400),
+        (handshake(Origin="a" * 9000), 431),
+        (handshake()[:-2] + b"name: value\r\n" * 200 + b"\r\n", 431),
+        (handshake()[:-2] + b"name: value\r\n" * 10_000 + b"\r\n", 431),
+    ],
+)
+def test_a_bad_handshake_is_refused(served: Served, head: bytes, expected: int) -> None:
+    with dial(served) as client:
+        send(client, head)
+        assert status(rest(client)) == expected
+
+
+@pytest.mark.parametrize(
+    "frames", [frame(PING, b"a"), frame(TEXT, b"a"), frame(CLOSE), frame(3), b"\0" * 100]
+)
+def test_frames_before_the_handshake_is_answered_come_after_it(
+    served: Served, frames: bytes
+) -> None:
+    with dial(served) as client:
+        client.sendall(handshake())
+        client.sendall(frames)
+        client.shutdown(socket.SHUT_WR)
+        assert rest(client).startswith(b"HTTP/1.1 101 ")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_frames_do_no_harm(served: Served, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(20):
+        with upgraded(served) as client:
+            for _ in range(chance.randint(1, 6)):
+                send(client, _some_frame(chance))
+            if chance.random() < 0.3:
+                send(client, chance.randbytes(chance.randint(1, 50)))
+            if chance.random() < 0.1:
+                rest(client)
+
+
+def _some_frame(chance: random.Random) -> bytes:
+    size = chance.choice([0, 1, 2, 125, 126, 200, 40_000])
+    return frame(
+        chance.choice([CONTINUATION, TEXT, BINARY, 3, CLOSE, PING, 10, 15]),
+        chance.choice([b"a" * size, chance.randbytes(size)]),
+        fin=chance.random() < 0.7,
+        reserved=chance.choice([0, 0, 0, 0, 1, 4]),
+        masked=chance.random() < 0.9,
+        announced=chance.choice([None, None, None, size + 1, size // 2]),
+    )
