@@ -188,7 +188,7 @@ def _plain(answer: Any) -> Any:
     if _is_plain_response(answer):
         return answer
     try:
-        text = answer if isinstance(answer, bytes) else json.dumps(answer, default=_number)
+        text = answer if isinstance(answer, bytes) else json.dumps(answer, default=_as_aws_does)
         if len(text) > ANSWER_BYTES:
             raise lambda_errors.answer_too_large()
         return json.loads(text)
@@ -196,8 +196,10 @@ def _plain(answer: Any) -> Any:
         raise lambda_errors.not_marshalled(error) from None
 
 
-def _number(value: object) -> Any:
-    """Of what JSON does not know, AWS's runtime writes only this."""
+def _as_aws_does(value: object) -> Any:
+    """Of what JSON does not know, AWS's runtime takes these two."""
+    if isinstance(value, bytes):
+        return value.decode()
     if isinstance(value, Decimal):
         return json.loads(str(value)) if value.is_finite() else float(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")

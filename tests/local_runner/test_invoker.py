@@ -180,7 +180,7 @@ def test_an_answer_is_what_json_makes_of_it(answer: Any, expected: Any) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [{"body": b"bytes"}, {1, 2}, {"statusCode": 200, "headers": {"a": object()}}, uuid4()],
+    [{"body": b"\xff"}, {1, 2}, {"statusCode": 200, "headers": {"a": object()}}, uuid4()],
 )
 def test_an_answer_that_is_no_json_is_a_marshal_error(answer: Any) -> None:
     with pytest.raises(FunctionError, match=r"Runtime\.MarshalError: Unable to marshal response"):
