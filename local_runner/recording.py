@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Full, Queue
-from typing import Any
+from typing import Any, Unpack
 
 from gateway.invoker import Event, FunctionError, Invoker
 
@@ -29,6 +29,10 @@ MOST_WAITING = 256
 CLOSE_SECONDS = 5.0
 
 _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[a-z0-9_.]+\.json")
+
+
+_Item = tuple[str, Mapping[str, Any], str, Mapping[str, Any]]
+"""What is written: the file's name, what is known of the invocation, its event, its outcome."""
 
 
 class RecordingError(ValueError):
@@ -88,7 +92,7 @@ class Recorder:
         self._most_files = most_files
         self._last = datetime.fromtimestamp(0, UTC)
         self._told: set[str] = set()
-        self._waiting: Queue[tuple[str, str, dict[str, Any]] | None] = Queue(MOST_WAITING)
+        self._waiting: Queue[_Item | None] = Queue(MOST_WAITING)
         self._writer = threading.Thread(target=self._write_all, name="recorder", daemon=True)
         self._writer.start()
 
@@ -105,8 +109,8 @@ class Recorder:
             raise
         finally:
             spent = round((time.perf_counter() - started) * 1000, 3)
-            about = {"at": at.isoformat(), "function": function, "milliseconds": spent, **outcome}
-            self._keep(f"{at:%Y%m%dT%H%M%S.%fZ}-{function}.json", given, about)
+            about = {"at": at.isoformat(), "function": function, "milliseconds": spent}
+            self._keep(f"{at:%Y%m%dT%H%M%S.%fZ}-{function}.json", about, given, outcome)
         return answer
 
     def close(self) -> None:
@@ -122,17 +126,18 @@ class Recorder:
         self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
         return self._last
 
-    def _keep(self, name: str, given: str, about: dict[str, Any]) -> None:
+    def _keep(self, *item: Unpack[_Item]) -> None:
         try:
-            self._waiting.put_nowait((name, given, about))
+            self._waiting.put_nowait(item)
         except Full:
             self._tell("some invocations are not recorded: the disk is too slow for all of them")
 
     def _write_all(self) -> None:
         while (item := self._waiting.get()) is not None:
-            name, given, about = item
+            name, about, given, outcome = item
             try:
-                self._write(self._folder / name, about | {"event": json.loads(given)})
+                content = {**about, "event": json.loads(given), **outcome}
+                self._write(self._folder / name, content)
                 self._names.append(name)
                 while len(self._names) > self._most_files:
                     (self._folder / self._names.popleft()).unlink(missing_ok=True)
