@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Full, Queue
-from typing import Any, Unpack
+from typing import Any
 
 from gateway.invoker import Event, FunctionError, Invoker
 
@@ -126,7 +126,7 @@ class Recorder:
         self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
         return self._last
 
-    def _keep(self, *item: Unpack[_Item]) -> None:
+    def _keep(self, *item: *_Item) -> None:
         try:
             self._waiting.put_nowait(item)
         except Full:
