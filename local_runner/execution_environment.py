@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gateway.invoker import FunctionError, FunctionTimedOut
 from local_runner import lambda_errors
@@ -57,9 +57,20 @@ class ExecutionEnvironment:
             FunctionError: the system cannot start a process.
         """
         self._request_id, self._started = request_id, time.perf_counter()
+        try:
+            await self._spawn(root, variables)
+        except OSError as error:
+            raise FunctionError("Sandbox.Failure", f"cannot start a process: {error}") from error
+        finally:
+            if not self.group:
+                self.usable = False
+                self._api.close()
+                self.ended.set()
+
+    async def _spawn(self, root: Path, variables: Mapping[str, str]) -> None:
+        address = await self._api.open()
         output = open_output(self.identity.address)
         try:
-            address = await self._api.open()
             await asyncio.get_running_loop().subprocess_exec(
                 lambda: _Process(self),
                 *(sys.executable, "-m", "awslambdaric", handler_of(self.identity.address)),
@@ -70,11 +81,6 @@ class ExecutionEnvironment:
                 stderr=output,
                 start_new_session=True,
             )
-        except OSError as error:
-            self.usable = False
-            self.ended.set()
-            self._api.close()
-            raise FunctionError("Sandbox.Failure", f"cannot start a process: {error}") from error
         finally:
             os.close(output)
 
@@ -197,9 +203,9 @@ class _Process(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        self._transport = transport
-        self._environment.began(transport)
+        # uvloop's is one, though no subclass.
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+        self._environment.began(self._transport)
 
     def process_exited(self) -> None:
         assert self._transport

@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+import uvloop
 
 from gateway.invoker import FunctionError, FunctionTimedOut, TooManyRequests, cold_start
 from local_runner.invoker import LoadError
@@ -105,7 +106,7 @@ def test_a_crash_ends_one_process_and_the_next_invocation_gets_another(
                 message = rf"RequestId: \S{{36}} Error: Runtime exited with error: {how}"
                 assert re.fullmatch(message, error.message)
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 def test_a_crash_and_a_timeout_leave_the_other_invocations_alone(
@@ -135,7 +136,7 @@ def test_a_crash_and_a_timeout_leave_the_other_invocations_alone(
             release.touch()
             assert len(set(await asyncio.gather(*running))) == 3
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 def test_a_timeout_ends_what_the_function_has_started(
@@ -162,7 +163,7 @@ def test_a_timeout_ends_what_the_function_has_started(
             for pid in pids.read_text().split():
                 await eventually(lambda pid=pid: has_ended(int(pid)))  # type: ignore[misc]
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 def test_more_than_the_concurrency_are_throttled_at_once(
@@ -180,7 +181,7 @@ def test_more_than_the_concurrency_are_throttled_at_once(
             Path(event["until"]).touch()
             assert len(set(await asyncio.gather(*running))) == 2
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_a_function_that_cannot_start_works_once_it_is_repaired(
             project.file(FUNCTION).write_text("def handler(event, context): return 'repaired'\n")
             assert await invoker.invoke(FUNCTION, {}) == "repaired"
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 def test_a_start_over_its_limit_is_made_again_within_the_functions_own_time(
@@ -253,7 +254,7 @@ def test_a_start_over_its_limit_is_made_again_within_the_functions_own_time(
             with pytest.raises(FunctionTimedOut, match=r"after 0\.10 seconds"):
                 await invoker.invoke("shop.slow", {})
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 def test_the_environment_is_lambdas_with_the_functions_own_variables(
@@ -277,7 +278,7 @@ def test_the_environment_is_lambdas_with_the_functions_own_variables(
         async with invoking(project) as invoker:
             return await invoker.invoke(FUNCTION, {})
 
-    answer = asyncio.run(scenario())
+    answer = uvloop.run(scenario())
     root, variables = str(project.root), answer["variables"]
     assert answer["cwd"] == answer["path"] == root
     assert answer["zone"] == "UTC"
@@ -329,7 +330,7 @@ def test_the_environment_that_was_used_last_is_used_first_and_idle_ones_end(
             assert await invoke("one") not in (older, newer)
             assert cold_start.get()
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 def test_retired_environments_take_no_more_and_end_when_free(
@@ -353,7 +354,7 @@ def test_retired_environments_take_no_more_and_end_when_free(
             invoker.retire()
             assert await invoker.invoke(FUNCTION, event) == "newer code"
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 def test_a_process_that_ends_between_invocations_is_replaced(project: FunctionsProject) -> None:
@@ -365,7 +366,7 @@ def test_a_process_that_ends_between_invocations_is_replaced(project: FunctionsP
             os.kill(first, signal.SIGKILL)
             assert await invoker.invoke(FUNCTION, {}) != first
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 def test_a_function_whose_caller_has_gone_runs_to_its_end(
@@ -393,7 +394,7 @@ def test_a_function_whose_caller_has_gone_runs_to_its_end(
                     assert time.monotonic() < deadline
                     await asyncio.sleep(0.005)
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
 
 
 @pytest.mark.parametrize("turns_of_the_loop", [1, 2, 4, 8])
@@ -415,7 +416,7 @@ def test_close_ends_busy_environments_and_those_that_start(
         with pytest.raises(FunctionError, match=r"signal: killed|the runner is ending"):
             await starting
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
     assert not [p for p in psutil.Process().children() if "awslambdaric" in " ".join(p.cmdline())]
 
 
@@ -439,7 +440,7 @@ def test_what_a_function_prints_goes_to_stderr_with_its_name(
         async with invoking(project) as invoker:
             await invoker.invoke(FUNCTION, {})
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
     printed = capfd.readouterr().err
     deadline = time.monotonic() + WAIT
     while "without an end\n" not in printed:
@@ -477,7 +478,7 @@ def test_an_endless_printer_neither_stops_nor_grows_the_runner(project: Function
     reader = subprocess.Popen(["cat"], stdin=reading, stdout=subprocess.DEVNULL)
     before, sys.stderr = sys.stderr, os.fdopen(writing, "w")
     try:
-        asyncio.run(scenario())
+        uvloop.run(scenario())
     finally:
         sys.stderr.close()
         sys.stderr = before
@@ -509,7 +510,7 @@ def test_each_invocation_is_reported_as_lambda_does(
                 await invoker.invoke(FUNCTION, {"sleep": 1})
             return ids
 
-    ids = asyncio.run(scenario())
+    ids = uvloop.run(scenario())
     cold, warm, crashed, late = (
         record.getMessage() for record in caplog.records if "REPORT" in record.getMessage()
     )
@@ -534,7 +535,7 @@ def test_a_kept_memory_is_in_the_report(
         async with invoking(project) as invoker:
             await invoker.invoke(FUNCTION, {})
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
     (used,) = re.findall(r"Max Memory Used: (\d+) MB", caplog.text)
     assert 100 < int(used) < 150
 
@@ -613,4 +614,4 @@ def test_a_killed_runner_leaves_no_process(project: FunctionsProject, tmp_path: 
         assert len(set(started)) == 4  # busy, its child, idle, and the warden
         await eventually(lambda: all(has_ended(pid) for pid in started))
 
-    asyncio.run(scenario())
+    uvloop.run(scenario())
