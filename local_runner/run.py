@@ -14,11 +14,13 @@ from gateway.spec import SpecError
 from local_runner.address import PortTaken, listen
 from local_runner.console import fail, out
 from local_runner.event_source import Consumer
+from local_runner.faults import FaultError
 from local_runner.invoker import LoadError
 from local_runner.options import Options
 from local_runner.project import Project
 from local_runner.rabbitmq_server import EmbeddedRabbitmq, RabbitmqError
 from local_runner.rabbitmq_source import RabbitConsumer
+from local_runner.recording import RecordingError
 from local_runner.serve import Runner, end_on_signals
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ def run(file: Path, options: Options, *, rabbitmq: bool, data: Path) -> None:
         _run(file, options, rabbitmq=rabbitmq, data=data.resolve())
     except OSError as error:
         fail(f"{options.host}, port {options.port}, cannot be served on: {error}")
-    except (SpecError, LoadError, PortTaken, RabbitmqError, ValueError) as error:
+    except (SpecError, LoadError, FaultError, RecordingError, PortTaken, RabbitmqError) as error:
         fail(str(error))
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -15,13 +15,16 @@ import uvicorn
 from starlette.routing import BaseRoute
 
 from gateway.app import create_app
-from gateway.invoker import Invoker
 from gateway.server import uvicorn_settings
 from local_runner.address import own_address, url_of
-from local_runner.event_source import Consumer
+from local_runner.event_source import Consumer, EventSource
+from local_runner.faults import Faults
 from local_runner.invoker import LocalInvoker
 from local_runner.options import Isolation, Options
+from local_runner.process_invoker import ProcessInvoker
 from local_runner.project import Project
+from local_runner.recording import Recorder
+from local_runner.reload import follow_changes
 from local_runner.request_log import log_access
 from local_runner.triggers import poll_queue, run_schedule
 
@@ -39,25 +42,21 @@ class Runner:
     """A project on its way to being served: made, then loaded, then served."""
 
     def __init__(self, project: Project, options: Options, listening: socket.socket) -> None:
-        """Raises FaultError for a rule that is none."""
+        """Raises FaultError for a rule that is none, RecordingError for a folder that is none."""
         self.project = project
         self._options = options
         self._listening = listening
-        self._faults: Any = None
-        if options.faults:
-            from local_runner.faults import Faults
-
-            self._faults = Faults.parse(options.faults)
-        self._functions: Any
+        self._port = listening.getsockname()[1]
+        self._faults = Faults.parse(options.faults, project.spec)
+        self._functions: LocalInvoker | ProcessInvoker
         if options.isolation is Isolation.PROCESS:
-            from local_runner.process_invoker import ProcessInvoker
-
             self._functions = ProcessInvoker(
                 project.spec, project.root, concurrency=options.concurrency
             )
         else:
             self._functions = LocalInvoker(project.spec.settings)
-        self._port = listening.getsockname()[1]
+        self._recorder = Recorder(self._functions, options.record) if options.record else None
+        self._invoker = self._faults.wrap_invoker(self._recorder or self._functions)
 
     @property
     def url(self) -> str:
@@ -82,38 +81,24 @@ class Runner:
         on_ready: Callable[[], None],
     ) -> None:
         """Serve until SIGINT, SIGTERM or SIGHUP. Without a consumer queues trigger nothing."""
-        spec, limits = self.project.spec, self._options.limits
-        invoker: Invoker = self._functions
-        if self._options.record:
-            from local_runner.recording import Recorder
-
-            invoker = Recorder(invoker, self._options.record)
-        if self._faults:
-            invoker = self._faults.wrap_invoker(invoker)
         app = create_app(
-            spec,
-            invoker,
+            self.project.spec,
+            self._invoker,
             endpoint_url=self.endpoint,
             credentials=credentials,
             extra_routes=extra_routes,
-            limits=limits,
+            limits=self._options.limits,
             access_log=log_access,
         )
         # uvicorn's own name for it. An empty one trusts nobody.
         trusted_proxies = os.environ.get("FORWARDED_ALLOW_IPS")
-        settings = uvicorn_settings(limits, trusted_proxies)
-        server = _Server(
-            uvicorn.Config(self._faults.wrap_app(app) if self._faults else app, **settings)
-        )
+        settings = uvicorn_settings(self._options.limits, trusted_proxies)
+        server = _Server(uvicorn.Config(self._faults.wrap_app(app), **settings))
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-            runner.run(self._run(server, invoker, consumer, on_ready))
+            runner.run(self._run(server, consumer, on_ready))
 
     async def _run(
-        self,
-        server: _Server,
-        invoker: Invoker,
-        consumer: Consumer | None,
-        on_ready: Callable[[], None],
+        self, server: _Server, consumer: Consumer | None, on_ready: Callable[[], None]
     ) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -122,30 +107,32 @@ class Runner:
         serving = asyncio.create_task(server.serve(sockets=[self._listening]))
         while not (server.started or serving.done()):
             await asyncio.sleep(0.001)
-        spec = self.project.spec
-        beside: list[asyncio.Task[Any]] = [
-            *(
-                asyncio.create_task(poll_queue(name, spec.queues[name], source, invoker))
-                for name, source in sources.items()
-            ),
-            *(
-                asyncio.create_task(run_schedule(function, schedule, invoker))
-                for function, schedule in spec.schedules.items()
-            ),
-        ]
-        if self._options.reload:
-            from local_runner.reload import follow_changes
-
-            beside.append(asyncio.create_task(follow_changes(self.project, self._functions)))
+        beside = [asyncio.create_task(each) for each in self._beside(sources)]
         if server.started:
             on_ready()
         await serving
         await _cancel(beside)
         if consumer:
             await consumer.close()
-        closed = self._functions.close()
-        if closed is not None:
-            await closed
+        await self._close()
+
+    def _beside(self, sources: Mapping[str, EventSource]) -> Iterator[Coroutine[Any, Any, None]]:
+        """What runs besides requests."""
+        spec = self.project.spec
+        for name, source in sources.items():
+            yield poll_queue(name, spec.queues[name], source, self._invoker)
+        for function, schedule in spec.schedules.items():
+            yield run_schedule(function, schedule, self._invoker)
+        if self._options.reload and isinstance(self._functions, ProcessInvoker):
+            yield follow_changes(self.project, self._functions)
+
+    async def _close(self) -> None:
+        if isinstance(self._functions, ProcessInvoker):
+            await self._functions.close()
+        else:
+            self._functions.close()
+        if self._recorder:
+            self._recorder.close()
 
 
 class _Server(uvicorn.Server):

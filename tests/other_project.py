@@ -23,17 +23,19 @@ def running(
 ) -> Iterator[str]:
     """Serve a project on a free port; gives its address. `log` gets its standard error."""
     command = [python, "-m", "local_runner", "openapi.yaml", "--port", "0", *options]
-    with (log or project / "runner.log").open("wb") as errors:
-        runner = subprocess.Popen(
+    log = log or project / "runner.log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
             command, cwd=project, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
+        ) as runner,
+    ):
         assert runner.stdout
         try:
             ready = runner.stdout.readline().split()
-            assert ready[:1] == ["ready"], Path(errors.name).read_text()
+            assert ready[:1] == ["ready"], log.read_text()
             yield ready[1]
         finally:
             runner.terminate()
             ended = runner.wait(20)
-            runner.stdout.close()
-    assert ended == 0, Path(errors.name).read_text()
+    assert ended == 0, log.read_text()

@@ -103,12 +103,20 @@ def _up(data: Path, chosen: Options, rabbitmq: bool) -> None:
     from local_runner.invoker import LoadError
     from local_runner.mongod import MongodError
     from local_runner.rabbitmq_server import RabbitmqError
+    from local_runner.recording import RecordingError
 
     try:
         serve(Home(data), chosen, rabbitmq=rabbitmq, on_ready=_show_banner)
     except OSError as error:
         fail(f"Belfry cannot serve on {chosen.host}, port {chosen.port}: {error}")
-    except (ConfigurationError, FaultError, LoadError, PortTaken, SpecError) as error:
+    except (
+        ConfigurationError,
+        FaultError,
+        LoadError,
+        PortTaken,
+        RecordingError,
+        SpecError,
+    ) as error:
         fail(str(error))
     except (MongodError, RabbitmqError, StoreUnavailable) as error:
         fail(str(error))
