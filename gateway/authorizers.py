@@ -60,7 +60,9 @@ def read_http_answer(answer: Any) -> Verdict:
     """Raises: AuthorizerFailed: it is neither a simple response nor an IAM policy."""
     if not isinstance(answer, dict):
         raise AuthorizerFailed("the authorizer's answer is no object")
-    context = answer.get("context", assumptions.MISSING_AUTHORIZER_CONTEXT)
+    context = answer.get("context")
+    if context is None:
+        context = assumptions.MISSING_AUTHORIZER_CONTEXT
     if not isinstance(context, dict):
         raise AuthorizerFailed("the authorizer's context is no object")
     allowed, policy = answer.get("isAuthorized"), answer.get("policyDocument")
@@ -82,10 +84,9 @@ def read_websocket_answer(answer: Any, arn: str, limit: int) -> tuple[str, dict[
         isinstance(value, str | int | float) for value in context.values()
     ):
         raise AuthorizerFailed("the authorizer's context holds more than texts and numbers")
-    text = json.dumps(context)
-    if len(text) > limit:
-        raise AuthorizerFailed(f"the authorizer's context is larger than {limit} bytes")
-    Verdict(False, answer.get("policyDocument") or {}, text).admit(arn)
+    if len(json.dumps(answer)) > limit:
+        raise AuthorizerFailed(f"the authorizer's answer is larger than {limit} bytes")
+    Verdict(False, answer.get("policyDocument") or {}, json.dumps(context)).admit(arn)
     return answer["principalId"], context
 
 

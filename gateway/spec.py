@@ -25,6 +25,10 @@ from gateway.spec_form import (
 _PATH = re.compile(r"/\$default|/|(/([^{}/]+|\{[A-Za-z0-9_.-]+\}))*(/|/\{[A-Za-z0-9_.-]+\+\})?")
 
 
+QUEUE_SECONDS = 14 * 60
+"""Longest timeout of a function that Amazon MQ triggers (Lambda developer guide)."""
+
+
 class SpecError(Exception):
     """The file cannot be served; the message names each place and what is wrong there."""
 
@@ -156,7 +160,18 @@ def _problems(form: FileForm) -> Iterator[str]:
         shapes.setdefault(shape, place)
         addresses.setdefault(operation.function, place)
         yield from (f"{place} → security: {each}" for each in _security_problems(form, operation))
+    yield from _settings_problems(form)
+
+
+def _settings_problems(form: FileForm) -> Iterator[str]:
     default = form.functions.get("default", FunctionSettings())
+    for name, trigger in form.queues.items():
+        settings = _on_top_of(default, form.functions.get(trigger.function, default))
+        if settings.timeout_seconds > QUEUE_SECONDS:
+            yield (
+                f"x-queues → {name} → function: {trigger.function} has a timeout of more than "
+                f"{QUEUE_SECONDS} seconds, which is most for a queue's function"
+            )
     for address, settings in form.functions.items():
         if size(_on_top_of(default, settings).environment) > MAX_BYTES:
             yield (

@@ -55,6 +55,13 @@ class Authorizer(_Part):
         Field(strict=False),
     ] = ("$request.header.Authorization",)
     result_ttl_seconds: int = Field(default=300, ge=0, le=3600)
+    """How long its answer counts for the same identity."""
+
+    @model_validator(mode="after")
+    def _keeping_needs_an_identity(self) -> Self:
+        if self.result_ttl_seconds and not self.identity_source:
+            raise ValueError("without an identitySource, resultTtlSeconds must be 0")
+        return self
 
 
 class WebSocketAuthorizer(_Part):

@@ -6,14 +6,17 @@ Shape: AWS Lambda developer guide, "Using Lambda with Amazon MQ".
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local_runner.event_source import Received
 
 EVENT_SOURCE_ARN = "arn:aws:mq:us-east-1:000000000000:broker:belfry:b-local"
-MAX_BATCH_BYTES = 6 * 1024 * 1024
-"""Lambda's limit of an invocation's payload; a batch is closed before it."""
+MAX_BATCH_BYTES = 6 * 1024 * 1024 - 4096
+"""Lambda's limit of an invocation's payload, without what the event says besides its records."""
+
+_REST_OF_A_RECORD = len('{"basicProperties": , "redelivered": false, "data": ""}, ')
 
 _PROPERTIES: Mapping[str, Any] = {
     "contentType": "application/json",
@@ -41,16 +44,26 @@ def queue_event(queue: str, batch: Sequence[Received]) -> dict[str, Any]:
     }
 
 
+def record_size(received: Received) -> int:
+    """Bytes that a message takes in an event, as JSON."""
+    data = (len(received.body) + 2) // 3 * 4
+    return data + len(json.dumps(_basic_properties(received))) + _REST_OF_A_RECORD
+
+
 def _record(received: Received) -> dict[str, Any]:
     return {
-        "basicProperties": {
-            **_PROPERTIES,
-            **received.properties,
-            "headers": {_text(name): _value(value) for name, value in received.headers.items()},
-            "bodySize": len(received.body),
-        },
+        "basicProperties": _basic_properties(received),
         "redelivered": received.redelivered,
         "data": base64.b64encode(received.body).decode(),
+    }
+
+
+def _basic_properties(received: Received) -> dict[str, Any]:
+    return {
+        **_PROPERTIES,
+        **received.properties,
+        "headers": {_text(name): _value(value) for name, value in received.headers.items()},
+        "bodySize": len(received.body),
     }
 
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 from gateway.invoker import InvocationError, Invoker
 from gateway.spec_form import QueueTrigger, Schedule
 from local_runner.event_source import EventSource, Received
-from local_runner.queue_event import MAX_BATCH_BYTES, queue_event
+from local_runner.queue_event import MAX_BATCH_BYTES, queue_event, record_size
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ async def _work(
     batch: Sequence[Received],
 ) -> bool:
     """Invoke with a batch, and acknowledge it or give it back; answers which."""
-    records = [received for received in batch if len(received.body) <= MAX_BATCH_BYTES]
+    records = [received for received in batch if record_size(received) <= MAX_BATCH_BYTES]
     if len(records) < len(batch):
         log.error("%s: dropped what is over 6 MB, as AWS does", name)
     try:
@@ -89,12 +89,15 @@ async def _collect(
     loop = asyncio.get_running_loop()
     batch = left or list(await source.receive(trigger.batch_size))
     closes = loop.time() + trigger.batching_window_seconds
-    while len(batch) < trigger.batch_size and _size(batch) < MAX_BATCH_BYTES:
+    size = _size(batch)
+    while len(batch) < trigger.batch_size and size < MAX_BATCH_BYTES:
         try:
             async with asyncio.timeout_at(closes):
-                batch += await source.receive(trigger.batch_size - len(batch))
+                more = await source.receive(trigger.batch_size - len(batch))
         except TimeoutError:
             break
+        batch += more
+        size += _size(more)
     fitting = _fitting(batch)
     return batch[:fitting], batch[fitting:]
 
@@ -103,14 +106,14 @@ def _fitting(batch: Sequence[Received]) -> int:
     """How many of them one invocation takes: as many as 6 MB hold, and at least one."""
     size = 0
     for index, received in enumerate(batch):
-        size += _size([received])
+        size += record_size(received)
         if size > MAX_BATCH_BYTES and index:
             return index
     return len(batch)
 
 
 def _size(batch: Sequence[Received]) -> int:
-    return sum(len(received.body) * 4 // 3 for received in batch)
+    return sum(record_size(received) for received in batch)
 
 
 async def run_schedule(function: str, schedule: Schedule, invoker: Invoker) -> None:

@@ -173,6 +173,13 @@ def test_cors_is_read_in_the_form_of_aws() -> None:
             "authorizer: { function: a.b, identitySource: [$request.header.X] }",
             "x-websocket → authorizer → identitySource → 0: ",
         ),
+        ("[$request.header.Authorization]", "[]", "resultTtlSeconds must be 0"),
+        (
+            "timeoutSeconds: 60",
+            "timeoutSeconds: 841",
+            "x-queues → work.0 → function: work.deliver ",
+        ),
+        ("timeoutSeconds: 60, ", "", "x-queues → work.0 → function: work.deliver has a timeout"),
         ("  work.sweep: {", "  work.sweep: { everySeconds: 1 }\n  work.sweep: {", "given twice"),
         ("info: {", "info: [", "no valid YAML"),
     ],
@@ -180,6 +187,8 @@ def test_cors_is_read_in_the_form_of_aws() -> None:
 def test_a_mistake_is_refused_with_its_place(old: str, new: str, complaint: str) -> None:
     assert old in GOOD
     text = GOOD.replace(old, new, 1)
+    if not new:  # the default counts
+        text = text.replace("timeoutSeconds: 20", "timeoutSeconds: 900")
     if not complaint:  # the same shape under another name
         text = text.replace("x-amazon-apigateway-any-method", "get")
         complaint = "paths → /users/{name} → get: the same route as paths → /users/{id} → get"

@@ -142,8 +142,8 @@ def test_a_full_batch_does_not_wait_for_its_window() -> None:
 def test_a_batch_of_six_megabytes_is_full() -> None:
     async def run() -> None:
         invoker = FakeInvoker()
-        # 1.5 MB become 2 MB as base64.
-        messages = texts(*(str(n) * (3 * MEGABYTE // 2) for n in range(5)))
+        # 1.4 MB become 1.9 MB as base64.
+        messages = texts(*(str(n) * (14 * MEGABYTE // 10) for n in range(5)))
         async with polling(invoker, *messages):
             await until(lambda: invoker.ended == 2)
         assert [[text[0] for text in batch] for batch in invoker.batches()] == [
@@ -202,7 +202,8 @@ def test_what_is_over_six_megabytes_is_dropped_as_aws_does(
 ) -> None:
     async def run() -> None:
         invoker = FakeInvoker()
-        messages = texts("0", "1" * (6 * MEGABYTE + 1), "2")
+        # 4.6 MB become more than 6 MB as base64.
+        messages = texts("0", "1" * (46 * MEGABYTE // 10), "2")
         async with polling(invoker, *messages):
             await until(lambda: invoker.ended == 2)
         assert invoker.batches() == [["0"], ["2"]]

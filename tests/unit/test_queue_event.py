@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from belfry.ports import Message
 from belfry.queue_event import messages_of
 from local_runner.event_source import Received
-from local_runner.queue_event import queue_event
+from local_runner.queue_event import queue_event, record_size
 
 # As Amazon MQ gives them; the values here are made up.
 EVENT_KEYS = {"eventSource", "eventSourceArn", "rmqMessagesByQueue"}
@@ -61,6 +61,17 @@ def test_messages_come_through_an_event_as_they_were(
     # It travels as JSON.
     event = json.loads(json.dumps(event_of(*batch, queue=queue)))
     assert list(messages_of(event)) == messages
+
+
+@given(st.lists(st.tuples(st.binary(), headers), max_size=5))
+def test_an_event_is_no_larger_than_its_records_are_said_to_be(
+    content: list[tuple[bytes, dict[str, str | int]]],
+) -> None:
+    batch = [Received(body, headers) for body, headers in content]
+    empty = len(json.dumps(event_of()))
+    size = len(json.dumps(event_of(*batch)))
+    said = empty + sum(record_size(received) for received in batch)
+    assert said - 10 * len(batch) <= size <= said
 
 
 def test_an_event_has_the_fields_of_amazon_mq() -> None:
