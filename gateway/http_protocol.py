@@ -1,11 +1,13 @@
 """uvicorn's HTTP, with an end for clients that send without end, or do not read."""
 
+import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httptools
 from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -22,8 +24,9 @@ TIMED_OUT = responses.gateway_answer(408, "Request Timeout")
 _HEADS = 4
 """The gateway itself answers a head above its limit. One so many times as large is not even kept,
 nor are trailers, line ends or chunk extensions of that size."""
-_LARGE_READ = 65_536
-"""Bytes at once after which the other clients have their turn."""
+AT_ONCE = 8192
+"""Bytes of one client that are parsed before the others have their turn: a thousand of the smallest
+chunks or frames, and a few milliseconds."""
 _PIPELINED = 64
 """Requests that may wait for the answer to an earlier one on the same connection."""
 
@@ -34,6 +37,19 @@ class _Refused(Exception):
     def __init__(self, answer: HttpAnswer) -> None:
         super().__init__(answer.status)
         self.answer = answer
+
+
+class _Flow(FlowControl):
+    """Reads on with what has been received and not yet parsed."""
+
+    def __init__(self, transport: asyncio.Transport, read_on: Callable[[], None]) -> None:
+        super().__init__(transport)
+        self._read_on = read_on
+
+    def resume_reading(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self._read_on()
 
 
 class GatewayHttpProtocol(HttpToolsProtocol):
@@ -47,6 +63,8 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._limits = limits
         self._most = limits.request_head_bytes * _HEADS
+        self._waiting = bytearray()
+        self._upgraded = False
         self._received = 0
         # Bytes since the last of a body, or since the start or the end of a request.
         self._overhead = 0
@@ -57,6 +75,10 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._since = self.loop.time()
         self._watch = self.loop.call_later(limits.sweep_seconds, self._look)
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow = _Flow(transport, self._read_on)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.cancel()
         super().connection_lost(exc)
@@ -66,6 +88,32 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._answered.disconnected = True
 
     def data_received(self, data: bytes) -> None:
+        if len(data) <= AT_ONCE and not self._waiting:
+            self._feed(data)
+            return
+        # libuv would read megabytes before it does anything else.
+        self._waiting += data
+        self.transport.pause_reading()
+        if not self.flow.read_paused:
+            self.loop.call_soon(self._take_some)
+
+    def _take_some(self) -> None:
+        if self.transport.is_closing():
+            self._waiting.clear()
+            return
+        some = bytes(self._waiting[:AT_ONCE])
+        del self._waiting[:AT_ONCE]
+        self._feed(some)
+        if not (self.flow.read_paused or self._upgraded):
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._waiting:
+            self.loop.call_soon(self._take_some)
+        else:
+            self.transport.resume_reading()
+
+    def _feed(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         self._received = len(data)
         self._overhead += self._received
@@ -81,20 +129,14 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         else:
             if self._overhead > self._most:
                 self._refuse(responses.HEAD_TOO_LARGE)
-            elif self._received >= _LARGE_READ:
-                # libuv would read megabytes before it does anything else.
-                self.transport.pause_reading()
-                self.loop.call_soon(self._read_on)
-
-    def _read_on(self) -> None:
-        if not self.flow.read_paused:
-            self.transport.resume_reading()
 
     def handle_websocket_upgrade(self) -> None:
         if self._latest is not None and not self._latest.response_complete:
             self._refuse(BAD_REQUEST)  # an earlier answer would get between the frames
             return
         self._watch.cancel()
+        self._waiting.clear()
+        self._upgraded = True
         super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:

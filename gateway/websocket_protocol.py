@@ -11,14 +11,11 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from gateway import responses
-from gateway.http_protocol import BAD_REQUEST, on_the_wire
+from gateway.http_protocol import AT_ONCE, BAD_REQUEST, on_the_wire
 from gateway.limits import Limits
 from gateway.websocket_api import ABORT
 
 _FAREWELL_SECONDS = 15.0
-_AT_ONCE = 8192
-"""Bytes of one client's frames that are looked at before the others have their turn: a thousand of
-the smallest frames, and a few milliseconds."""
 
 
 class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -41,7 +38,7 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             self._farewell.cancel()
 
     def data_received(self, data: bytes) -> None:
-        if not self.handshake_initiated or (len(data) <= _AT_ONCE and not self._waiting):
+        if not self.handshake_initiated or (len(data) <= AT_ONCE and not self._waiting):
             super().data_received(data)
             return
         # libuv would read megabytes before it does anything else.
@@ -54,8 +51,8 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         if self.transport.is_closing():
             self._waiting.clear()
             return
-        some = bytes(self._waiting[:_AT_ONCE])
-        del self._waiting[:_AT_ONCE]
+        some = bytes(self._waiting[:AT_ONCE])
+        del self._waiting[:AT_ONCE]
         super().data_received(some)
         if not self.read_paused:
             self._read_on()
