@@ -235,11 +235,32 @@ def test_pushes_are_refused_as_the_service_does_and_all_else_goes_on() -> None:
             [event] = served.events_of("live.connect")
             connection_id = event["requestContext"]["connectionId"]
             data = [b"1", b"2" * 130_000, b"3", b"4", b"5", b"6"]
-            found = [pushed(client, connection_id, each) for each in data]
+            found = []
+            for each in data:
+                found.append(pushed(client, connection_id, each))
+                client.get_connection(ConnectionId=connection_id)  # neither struck nor counted
             assert found == [b"1", gone, throttled, gone, b"5", gone]
             assert [connection.recv(timeout=WAIT) for _ in range(2)] == ["1", "5"]
-            assert client.get_connection(ConnectionId=connection_id)["ConnectedAt"]
         assert served.http.get("/orders").status_code == 200
+
+
+def test_a_refused_push_is_read_to_its_end() -> None:
+    parts = [{"body": b"1", "more_body": True}, {"body": b"2", "more_body": False}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", **parts.pop(0)}
+
+    async def send(message: Any) -> None:
+        assert not parts
+        sent.append(message)
+
+    app = create_app(PARSED, FakeInvoker(), endpoint_url="http://127.0.0.1")
+    wrapped = Faults.parse(["push-gone:1"], PARSED).wrap_app(app)
+    scope = {"type": "http", "method": "POST", "path": "/@connections/BFHPhfCWIAMCKlQ="}
+    asyncio.run(wrapped(scope, receive, send))
+
+    assert sent[0]["status"] == 410
 
 
 def test_a_throttled_function_is_429_to_its_client() -> None:
