@@ -258,8 +258,11 @@ def test_a_refused_push_is_read_to_its_end() -> None:
     app = create_app(PARSED, FakeInvoker(), endpoint_url="http://127.0.0.1")
     wrapped = Faults.parse(["push-gone:1"], PARSED).wrap_app(app)
     scope = {"type": "http", "method": "POST", "path": "/@connections/BFHPhfCWIAMCKlQ="}
-    asyncio.run(wrapped(scope, receive, send))
 
+    async def scenario() -> None:
+        await wrapped(scope, receive, send)
+
+    asyncio.run(scenario())
     assert sent[0]["status"] == 410
 
 
