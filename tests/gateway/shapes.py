@@ -37,29 +37,38 @@ HTTP_MINIMAL = {
     "isBase64Encoded": "bool",
 }
 
-HTTP_FULL = {
-    **HTTP_MINIMAL,
-    "headers": {**HTTP_HEADERS, **texts("content-type", "authorization", "x-repeat")},
-    "cookies": ["str"],
-    "queryStringParameters": texts("tag", "space", "plus", "encodedPlus", "empty"),
-    "pathParameters": texts("userId"),
-    "body": "str",
-    "requestContext": {
-        **HTTP_CONTEXT,
-        "authorizer": {
-            "lambda": {"userId": "str", "level": "int", "admin": "bool", "roles": ["str"]}
-        },
+HTTP_PARTS: dict[str, dict[str, Shape]] = {
+    "headers": {"headers": {**HTTP_HEADERS, **texts("content-type", "authorization", "x-repeat")}},
+    "cookies": {"cookies": ["str"]},
+    "query": {"queryStringParameters": texts("tag", "space", "plus", "encodedPlus", "empty")},
+    "parameters": {"pathParameters": texts("userId")},
+    "body": {"body": "str"},
+    "authorizer": {
+        "requestContext": {
+            **HTTP_CONTEXT,
+            "authorizer": {
+                "lambda": {"userId": "str", "level": "int", "admin": "bool", "roles": ["str"]}
+            },
+        }
     },
 }
+"""What a request may have or not, and what its event then has more."""
 
-HTTP_AUTHORIZER = {
-    **texts("version", "type", "routeArn", "routeKey", "rawPath", "rawQueryString"),
-    "identitySource": ["str"],
-    "cookies": ["str"],
-    "headers": {**HTTP_HEADERS, **texts("authorization")},
-    "queryStringParameters": texts("limit"),
-    "requestContext": HTTP_CONTEXT,
-}
+
+def http_event(*parts: str) -> Shape:
+    """The event of a request with these parts."""
+    event = dict(HTTP_MINIMAL)
+    for part in parts:
+        event |= HTTP_PARTS[part]
+    return event
+
+
+def http_authorizer(*parts: str) -> Shape:
+    """The authorizer's event of a request with these parts."""
+    event = http_event(*parts) | texts("type", "routeArn") | {"identitySource": ["str"]}
+    del event["isBase64Encoded"]
+    return event
+
 
 CONNECT_HEADERS = (
     "Host", "Sec-WebSocket-Extensions", "Sec-WebSocket-Key", "Sec-WebSocket-Version",
@@ -79,50 +88,87 @@ AUTHORIZER_FIELDS = {
     "integrationLatency": "int",
 }
 
-CONNECT = {
-    "headers": texts(*CONNECT_HEADERS),
-    "multiValueHeaders": {name: ["str"] for name in CONNECT_HEADERS},
-    "requestContext": WEBSOCKET_CONTEXT,
-    "isBase64Encoded": "bool",
-}
-
-CONNECT_FULL = {
-    "headers": texts(*CONNECT_HEADERS, "Sec-WebSocket-Protocol"),
-    "multiValueHeaders": {name: ["str"] for name in (*CONNECT_HEADERS, "Sec-WebSocket-Protocol")},
+QUERY = {
     "queryStringParameters": texts("token", "room"),
     "multiValueQueryStringParameters": {"token": ["str"], "room": ["str"]},
-    "requestContext": {**WEBSOCKET_CONTEXT, "authorizer": AUTHORIZER_FIELDS},
-    "isBase64Encoded": "bool",
 }
 
-WEBSOCKET_AUTHORIZER_HEADERS = (*CONNECT_HEADERS, "Connection", "Upgrade", "content-length")
 
-WEBSOCKET_AUTHORIZER = {
-    **texts("type", "methodArn"),
-    "headers": texts(*WEBSOCKET_AUTHORIZER_HEADERS),
-    "multiValueHeaders": {name: ["str"] for name in WEBSOCKET_AUTHORIZER_HEADERS},
-    "queryStringParameters": texts("token"),
-    "multiValueQueryStringParameters": {"token": ["str"]},
-    "stageVariables": {},
-    "requestContext": WEBSOCKET_CONTEXT,
+def _headers(*names: str) -> Shape:
+    return {"headers": texts(*names), "multiValueHeaders": {name: ["str"] for name in names}}
+
+
+def _context(parts: tuple[str, ...], **more: Shape) -> Shape:
+    context = WEBSOCKET_CONTEXT | more
+    if "authorizer" in parts:
+        context["authorizer"] = AUTHORIZER_FIELDS
+    if "agent" in parts:
+        context["identity"] = texts("sourceIp", "userAgent")
+    return {"requestContext": context}
+
+
+def connect(*parts: str) -> Shape:
+    """CONNECT of a handshake with these parts: agent, authorizer, query, subprotocol."""
+    more = {"agent": ["User-Agent"], "subprotocol": ["Sec-WebSocket-Protocol"]}
+    names = [name for part in parts for name in more.get(part, [])]
+    return {
+        **_headers(*CONNECT_HEADERS, *names),
+        **(QUERY if "query" in parts else {}),
+        **_context(parts),
+        "isBase64Encoded": "bool",
+    }
+
+
+def websocket_authorizer(*parts: str) -> Shape:
+    """The authorizer's event of a handshake with these parts."""
+    event = connect(*parts)
+    del event["isBase64Encoded"]
+    names = (*event["headers"], "Connection", "Upgrade", "content-length")
+    no_query: Shape = {"queryStringParameters": {}, "multiValueQueryStringParameters": {}}
+    return no_query | event | texts("type", "methodArn") | _headers(*names) | {"stageVariables": {}}
+
+
+def message(*parts: str) -> Shape:
+    """MESSAGE on a connection with these parts."""
+    return {**_context(parts, messageId="str"), "body": "str", "isBase64Encoded": "bool"}
+
+
+def disconnect(*parts: str) -> Shape:
+    """DISCONNECT of a connection with these parts."""
+    return {
+        **_headers("Host", "x-api-key", "X-Forwarded-For", "x-restapi"),
+        **_context(parts, disconnectStatusCode="int", disconnectReason="str"),
+        "isBase64Encoded": "bool",
+    }
+
+
+ERROR_FRAME = texts("message", "connectionId", "requestId")
+
+GET_CONNECTION = {
+    **texts("connectedAt", "lastActiveAt"),
+    "identity": texts("sourceIp", "userAgent"),
 }
 
-MESSAGE = {
-    "requestContext": {**WEBSOCKET_CONTEXT, "messageId": "str"},
-    "body": "str",
-    "isBase64Encoded": "bool",
-}
-
-DISCONNECT_HEADERS = ("Host", "x-api-key", "X-Forwarded-For", "x-restapi")
-
-DISCONNECT = {
-    "headers": texts(*DISCONNECT_HEADERS),
-    "multiValueHeaders": {name: ["str"] for name in DISCONNECT_HEADERS},
-    "requestContext": {
-        **WEBSOCKET_CONTEXT,
-        "disconnectStatusCode": "int",
-        "disconnectReason": "str",
-        "authorizer": AUTHORIZER_FIELDS,
+RABBITMQ_RECORD: Shape = {
+    "basicProperties": {
+        **texts("contentType", "expiration", "messageId", "timestamp"),
+        **dict.fromkeys(["deliveryMode", "priority", "bodySize"], "int"),
+        **dict.fromkeys(["contentEncoding", "correlationId", "replyTo", "type"], "NoneType"),
+        **dict.fromkeys(["userId", "appId", "clusterId"], "NoneType"),
+        "headers": {"x-kind": {"bytes": ["int"]}, "x-attempt": "int"},
     },
-    "isBase64Encoded": "bool",
+    "redelivered": "bool",
+    "data": "str",
 }
+
+RABBITMQ = {
+    **texts("eventSource", "eventSourceArn"),
+    "rmqMessagesByQueue": {"notifications::/": [RABBITMQ_RECORD]},
+}
+
+SCHEDULED = {
+    **texts("version", "id", "detail-type", "source", "account", "time", "region"),
+    "resources": ["str"],
+    "detail": {},
+}
+"""Of Amazon EventBridge (its user guide, "Events from AWS services")."""

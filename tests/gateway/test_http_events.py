@@ -1,5 +1,6 @@
 """Events of HTTP APIs have the fields, types and values that AWS gives."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from aws_lambda_powertools.utilities.parser.models import (
     ApiGatewayAuthorizerRequestV2,
     APIGatewayProxyEventV2Model,
 )
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from gateway import http_events
 from gateway.endpoint import Endpoint
@@ -49,35 +52,61 @@ def request(
     return http_events.request_event(scope, head, *match, ENDPOINT, "REQUEST-ID=", NOW)
 
 
-def full() -> Event:
-    more = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"2"),
-        (b"authorization", b"Bearer t"),
-        (b"x-repeat", b"first"),
-        (b"x-repeat", b"second"),
-        (b"cookie", b"sid=abc; theme=dark"),
-    ]
-    event = request("POST", headers=USUAL + more, query=FULL_QUERY)
+MORE = [
+    (b"content-type", b"application/json"),
+    (b"content-length", b"2"),
+    (b"authorization", b"Bearer t"),
+    (b"x-repeat", b"first"),
+    (b"x-repeat", b"second"),
+]
+COOKIES = (b"cookie", b"sid=abc; theme=dark")
+PARTS = list(shapes.HTTP_PARTS)
+
+
+def request_with(parts: Iterable[str]) -> Event:
+    """A request that has these of the `shapes.HTTP_PARTS`."""
+    parts = set(parts)
+    return request(
+        "POST",
+        path="/v1/users/u%201" if "parameters" in parts else "/v1/users",
+        route="/v1/users/{userId}" if "parameters" in parts else "/v1/users",
+        headers=USUAL
+        + (MORE if "headers" in parts else [])
+        + ([COOKIES] if "cookies" in parts else []),
+        query=FULL_QUERY if "query" in parts else b"",
+    )
+
+
+def event_with(parts: Iterable[str]) -> Event:
+    parts = set(parts)
     context = {"userId": "u-1", "level": 3, "admin": True, "roles": ["a", "b"]}
-    return http_events.function_event(event, '"λ"'.encode(), context)
+    body = '"λ"'.encode() if "body" in parts else b""
+    event = request_with(parts)
+    return http_events.function_event(event, body, context if "authorizer" in parts else None)
 
 
-def test_a_minimal_event_leaves_out_what_is_absent() -> None:
-    event = request(path="/health", route="/health")
-
-    assert shape(http_events.function_event(event, b"", None)) == shapes.HTTP_MINIMAL
+def full() -> Event:
+    return event_with(PARTS)
 
 
-def test_a_full_event_has_every_field() -> None:
-    assert shape(full()) == shapes.HTTP_FULL
+@given(st.sets(st.sampled_from(PARTS)))
+@example(set())
+@example(set(PARTS))
+def test_an_event_has_the_fields_of_what_there_is_and_no_others(parts: set[str]) -> None:
+    event = event_with(parts)
+
+    assert shape(event) == shapes.http_event(*parts)
+    APIGatewayProxyEventV2Model.model_validate(event)
 
 
-@pytest.mark.parametrize("build", [full, request])
-def test_powertools_reads_the_event(build: Any) -> None:
-    event = build()
-    event.setdefault("isBase64Encoded", False)
+def test_a_binary_body_changes_no_field() -> None:
+    more = [(b"content-type", b"application/octet-stream"), (b"content-length", b"4")]
+    event = request("POST", "/v1/blob", headers=USUAL + more, route="/v1/blob")
+    event = http_events.function_event(event, b"\x00\xff\x01\xfe", None)
 
+    headers = shapes.HTTP_HEADERS | shapes.texts("content-type")
+    assert shape(event) == shapes.HTTP_MINIMAL | {"headers": headers, "body": "str"}
+    assert (event["body"], event["isBase64Encoded"]) == ("AP8B/g==", True)
     APIGatewayProxyEventV2Model.model_validate(event)
 
 
@@ -153,16 +182,11 @@ def test_a_body_is_text_or_base64(
     assert (event["body"], event["isBase64Encoded"]) == (expected, encoded)
 
 
-def authorizer() -> Event:
-    more = [(b"authorization", b"Bearer t"), (b"cookie", b"sid=abc")]
-    event = request(path="/v1/list", route="/v1/list", headers=USUAL + more, query=b"limit=5")
-    return http_events.authorizer_event(event, ["Bearer t"])
+@given(st.sets(st.sampled_from(["headers", "cookies", "query", "parameters"])))
+def test_an_authorizers_event(parts: set[str]) -> None:
+    event = http_events.authorizer_event(request_with(parts), ["Bearer t"])
 
-
-def test_an_authorizers_event() -> None:
-    event = authorizer()
-
-    assert shape(event) == shapes.HTTP_AUTHORIZER
+    assert shape(event) == shapes.http_authorizer(*parts)
     assert event["identitySource"] == ["Bearer t"]
-    assert event["routeArn"].endswith("/$default/GET/v1/list")
+    assert "/$default/POST/v1/users" in event["routeArn"]
     ApiGatewayAuthorizerRequestV2.model_validate(event)

@@ -14,7 +14,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from gateway.invoker import Event
 from gateway.limits import Limits
+from tests.gateway import shapes
 from tests.gateway.served import WAIT, Served, serving
+from tests.gateway.shapes import shape
 
 SPEC = """
 openapi: 3.0.3
@@ -87,6 +89,17 @@ def test_a_connection_can_be_looked_at(served: Served) -> None:
 
     assert found["Identity"] == {"SourceIp": "127.0.0.1", "UserAgent": "client/1.0"}
     assert found["LastActiveAt"] >= found["ConnectedAt"]
+
+
+def test_the_answer_about_a_connection_has_aws_fields() -> None:
+    functions = {"live.connect": admit, "live.disconnect": admit}
+    with serving(SPEC, functions) as served, connected(served) as (_, connection_id):
+        answer = served.http.get(f"/ws/@connections/{connection_id}").json()
+
+    assert shape(answer) == shapes.GET_CONNECTION
+    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    assert re.fullmatch(time, answer["connectedAt"])
+    assert re.fullmatch(time, answer["lastActiveAt"])
 
 
 def test_a_deleted_connection_is_closed(served: Served) -> None:

@@ -18,7 +18,9 @@ from websockets.typing import Subprotocol
 
 from gateway.invoker import Event, TooManyRequests
 from gateway.limits import Limits
+from tests.gateway import shapes
 from tests.gateway.served import WAIT, Function, Served, serving
+from tests.gateway.shapes import shape
 
 SPEC = """
 openapi: 3.0.3
@@ -199,7 +201,8 @@ def test_a_failing_function_leaves_the_connection_open(served: Served, action: s
         assert complaint["message"] == "Internal server error"
         context = served.functions.events_of(f"live.{action}")[-1]["requestContext"]
         assert complaint["connectionId"] == context["connectionId"]
-        assert set(complaint) == {"message", "connectionId", "requestId"}
+        assert complaint["requestId"] == context["requestId"] == context["extendedRequestId"]
+        assert shape(complaint) == shapes.ERROR_FRAME
         assert ask(connection, {"action": "echo"}) == {"action": "echo"}
 
 

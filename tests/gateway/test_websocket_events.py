@@ -1,12 +1,18 @@
 """Events of WebSocket APIs have the fields, types and values that AWS gives."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event import (
+    APIGatewayAuthorizerRequestEvent,
+)
 from aws_lambda_powertools.utilities.parser.models import (
     APIGatewayWebSocketConnectEventModel,
     APIGatewayWebSocketDisconnectEventModel,
     APIGatewayWebSocketMessageEventModel,
 )
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from gateway import websocket_events
 from gateway.endpoint import Endpoint
@@ -28,11 +34,24 @@ HEADERS = [
 ]
 
 
-def peer(*, authorized: bool = False) -> Peer:
+PARTS = ["agent", "authorizer", "query", "subprotocol"]
+"""What a handshake may have or not."""
+
+
+def peer(parts: Iterable[str] = ()) -> Peer:
     fields = websocket_events.authorizer_fields("u", {"userId": "u", "level": 3, "admin": True}, 42)
-    return Peer(
-        "SynCnEIAMCKlQ0o=", 1767608430.123, "192.0.2.10", "", fields if authorized else None
-    )
+    agent = "client/1.0" if "agent" in parts else ""
+    authorizer = fields if "authorizer" in parts else None
+    return Peer("SynCnEIAMCKlQ0o=", 1767608430.123, "192.0.2.10", agent, authorizer)
+
+
+def scope_with(parts: Iterable[str]) -> dict[str, Any]:
+    more = {
+        "agent": (b"user-agent", b"client/1.0"),
+        "subprotocol": (b"sec-websocket-protocol", b"notify.v1"),
+    }
+    query = b"token=t%20t&room=a&room=b" if "query" in parts else b""
+    return scope(query, *(more[part] for part in parts if part in more))
 
 
 def scope(query: bytes = b"", *more: tuple[bytes, bytes]) -> dict[str, Any]:
@@ -43,55 +62,51 @@ def connect() -> Event:
     return websocket_events.connect_event(scope(), PLACE, peer(), "ID=", NOW)
 
 
-def full_connect() -> Event:
-    full = scope(b"token=t%20t&room=a&room=b", (b"sec-websocket-protocol", b"notify.v1"))
-    return websocket_events.connect_event(full, PLACE, peer(authorized=True), "ID=", NOW)
+@given(st.sets(st.sampled_from(PARTS)))
+@example(set())
+@example(set(PARTS))
+def test_the_fields_of_connect(parts: set[str]) -> None:
+    event = websocket_events.connect_event(scope_with(parts), PLACE, peer(parts), "ID=", NOW)
+
+    assert shape(event) == shapes.connect(*parts)
+    APIGatewayWebSocketConnectEventModel.model_validate(event)
 
 
-def message() -> Event:
-    return websocket_events.message_event(
-        "ping", "$default", PLACE, peer(), request_id="ID=", message_id="M=", seconds=NOW
+@given(st.sets(st.sampled_from(["agent", "authorizer"])), st.text(), st.text(min_size=1))
+def test_the_fields_of_message(parts: set[str], text: str, key: str) -> None:
+    event = websocket_events.message_event(
+        text, key, PLACE, peer(parts), request_id="ID=", message_id="M=", seconds=NOW
     )
 
+    assert shape(event) == shapes.message(*parts)
+    assert (event["body"], event["requestContext"]["routeKey"]) == (text, key)
+    APIGatewayWebSocketMessageEventModel.model_validate(event)
 
-def disconnect() -> Event:
-    return websocket_events.disconnect_event(
-        PLACE, peer(authorized=True), 1005, "No status", request_id="ID=", seconds=NOW
+
+@given(st.sets(st.sampled_from(["agent", "authorizer"])))
+def test_the_fields_of_disconnect(parts: set[str]) -> None:
+    event = websocket_events.disconnect_event(
+        PLACE, peer(parts), 1005, "No status", request_id="ID=", seconds=NOW
     )
 
-
-def test_the_fields_of_connect() -> None:
-    assert shape(connect()) == shapes.CONNECT
-    assert shape(full_connect()) == shapes.CONNECT_FULL
-    APIGatewayWebSocketConnectEventModel.model_validate(connect())
-    APIGatewayWebSocketConnectEventModel.model_validate(full_connect())
+    assert shape(event) == shapes.disconnect(*parts)
+    APIGatewayWebSocketDisconnectEventModel.model_validate(event)
 
 
-def test_the_fields_of_message() -> None:
-    assert shape(message()) == shapes.MESSAGE
-    APIGatewayWebSocketMessageEventModel.model_validate(message())
+@given(st.sets(st.sampled_from(["agent", "query", "subprotocol"])))
+def test_the_fields_of_the_authorizers_event(parts: set[str]) -> None:
+    event = websocket_events.authorizer_event(scope_with(parts), PLACE, peer(parts), "ID=", NOW)
 
-
-def test_the_fields_of_disconnect() -> None:
-    assert shape(disconnect()) == shapes.DISCONNECT
-    APIGatewayWebSocketDisconnectEventModel.model_validate(disconnect())
-
-
-def test_the_fields_of_the_authorizers_event() -> None:
-    event = websocket_events.authorizer_event(scope(b"token=t"), PLACE, peer(), "ID=", NOW)
-
-    assert shape(event) == shapes.WEBSOCKET_AUTHORIZER
+    assert shape(event) == shapes.websocket_authorizer(*parts)
     assert event["methodArn"].endswith("/ws/$connect")
-
-
-def test_without_a_query_the_authorizers_event_still_has_the_field() -> None:
-    event = websocket_events.authorizer_event(scope(), PLACE, peer(), "ID=", NOW)
-
-    assert event["queryStringParameters"] == {}
+    # There is no model of it, only the data class.
+    read = APIGatewayAuthorizerRequestEvent(event)
+    assert (read.get_type, read.parsed_arn.stage) == ("REQUEST", "ws")
+    assert (read.request_context.stage, read.request_context.request_id) == ("ws", "ID=")
 
 
 def test_the_values_of_connect() -> None:
-    event = full_connect()
+    event = websocket_events.connect_event(scope_with(PARTS), PLACE, peer(PARTS), "ID=", NOW)
 
     assert event["queryStringParameters"] == {"token": "t t", "room": "b"}
     assert event["multiValueQueryStringParameters"] == {"token": ["t t"], "room": ["a", "b"]}
@@ -127,7 +142,7 @@ def test_a_known_user_agent_is_part_of_the_identity() -> None:
 
 
 def test_each_event_has_an_authorizer_object_of_its_own() -> None:
-    one = peer(authorized=True)
+    one = peer(["authorizer"])
     first = websocket_events.connect_event(scope(), PLACE, one, "ID=", NOW)
     first["requestContext"]["authorizer"]["userId"] = "somebody else"
 
