@@ -172,3 +172,14 @@ SCHEDULED = {
     "detail": {},
 }
 """Of Amazon EventBridge (its user guide, "Events from AWS services")."""
+
+# Those that one conversation with everything in it gives.
+HTTP_FULL: Shape = http_event(*HTTP_PARTS)
+HTTP_AUTHORIZER: Shape = http_authorizer("cookies") | {
+    "headers": HTTP_HEADERS | texts("authorization"),
+    "queryStringParameters": texts("limit"),
+}
+CONNECT_FULL: Shape = connect("authorizer", "query", "subprotocol")
+WEBSOCKET_AUTHORIZER: Shape = websocket_authorizer("query")
+MESSAGE: Shape = message()
+DISCONNECT: Shape = disconnect("authorizer")
