@@ -20,7 +20,7 @@ from tests.conformance.stack import WAIT, Limits, Stack, eventually
 
 DEPLOYED = "deployed"
 CREDENTIALS = ("local", "local")
-SHORT = Limits(integration=2.0, websocket_integration=2.0, authorizer=2.0, idle=1.0, connection=2.5)
+SHORT = Limits(integration=1.5, websocket_integration=1.5, authorizer=1.5, idle=2.5, connection=4.0)
 QUEUES = ("defaults", "threes", "singles", "large")
 
 ADDRESSES = {

@@ -70,7 +70,8 @@ class Stack:
     ) -> ClientConnection:
         """An open connection. `options` go to `websockets.sync.client.connect`."""
         address = self.address(order, **(query or {}))
-        return connect(address, open_timeout=WAIT, max_size=None, **options)
+        opened: ClientConnection = connect(address, open_timeout=WAIT, max_size=None, **options)
+        return opened
 
     def connections(self, **options: Any) -> Any:
         """A boto3 client of @connections. `options` replace the credentials or the address."""

@@ -110,12 +110,15 @@ def test_the_authorizer_s_event_has_the_fields_of_aws(full: Stack, witness: Witn
     headers = [
         ("accept", "*/*"),
         ("user-agent", "client/1.0"),
+        ("content-type", "application/json"),
         ("authorization", order),
+        ("x-repeat", "first"),
         ("cookie", "sid=abc"),
     ]
-    assert send(full.http_url, "GET", "/private?limit=5", headers).status == 200
+    query = "tag=a&space=x%20y&plus=a+b&encodedPlus=a%2Bb&empty="
+    assert send(full.http_url, "GET", f"/private?{query}", headers).status == 200
     event = witness.told("authorizer")
-    assert shape(event) == shapes.HTTP_AUTHORIZER
+    assert shape(event) == shapes.http_authorizer("headers", "cookies", "query")
     ApiGatewayAuthorizerRequestV2.model_validate(event)
     assert (event["version"], event["type"]) == ("2.0", "REQUEST")
     assert event["routeArn"].endswith("/$default/GET/private")

@@ -42,7 +42,7 @@ def test_what_fits_into_an_invocation_passes_both_ways(full: Stack) -> None:
 
 @pytest.mark.line("HTTP-6d", "LAMBDA-3c")
 def test_an_answer_that_does_not_fit_is_an_internal_error(full: Stack) -> None:
-    response = full.act({"do": "fill", "bytes": 6 * MEGABYTE + 1})
+    response = full.act({"do": "fill", "bytes": 6 * MEGABYTE + 1024})
     assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
 
 

@@ -38,6 +38,8 @@ def _act(order: dict[str, Any], context: Any, at_once: int) -> Any:
             return {"slept": order["seconds"], "atOnce": at_once}
         case "fill":
             return {"statusCode": 200, "body": "x" * order["bytes"]}
+        case "unserializable":
+            return {"object": object()}
         case "count":
             return {"invocations": _invocations, "process": os.getpid()}
         case "context":
@@ -75,7 +77,10 @@ def _context(context: Any) -> dict[str, Any]:
         "aws_request_id": context.aws_request_id,
         "log_group_name": context.log_group_name,
         "log_stream_name": context.log_stream_name,
-        "identity": context.identity,
+        "identity": {
+            "cognito_identity_id": context.identity.cognito_identity_id,
+            "cognito_identity_pool_id": context.identity.cognito_identity_pool_id,
+        },
         "client_context": context.client_context,
         "remaining": [first, context.get_remaining_time_in_millis()],
     }

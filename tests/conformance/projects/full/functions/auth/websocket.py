@@ -1,8 +1,9 @@
 """The authorizer of the WebSocket API. What it answers is said by `token` in the query, as JSON.
 
-{"do": …} is an order as in functions/acts.py. Otherwise `allow` is a boolean, `context` an object.
-The connection id in `witness`, when there is one, is told the event, and is part of the context, so
-that all later events of the connection can be told to it as well.
+{"do": …} is an order as in functions/acts.py. Otherwise `allow` is a boolean, `context` an object,
+and `fill` is how many bytes more the context gets. The connection id in `witness`, when there is
+one, is told the event, and is part of the context, so that all later events of the connection can
+be told to it as well.
 """
 
 import json
@@ -21,6 +22,8 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     if "do" in order:
         return act(order, context)
     given = {**order.get("context", {}), **({"witness": witness} if witness else {})}
+    if "fill" in order:
+        given["filling"] = "x" * order["fill"]
     effect = "Allow" if order.get("allow", True) else "Deny"
     statement = {
         "Action": "execute-api:Invoke",
