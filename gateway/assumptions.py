@@ -62,17 +62,48 @@ DISCONNECT_REASONS = {
 SIGNATURE_SECONDS = 300
 """A signature of a call to @connections is valid this long before and after its X-Amz-Date."""
 
-# More, that needs no constant:
+TOO_MANY_REQUESTS = "Too Many Requests"
+"""The message of 429, in an HTTP API, a handshake and a frame: throttled by the rate, or by a
+function's concurrency. A message over the rate gets this frame, and its connection stays open."""
+
+HEAD_TOO_LARGE = "Request Header Fields Too Large"
+"""The message of 431, for a head over the limit of an HTTP request or of a handshake."""
+
+PAYLOAD_TOO_LARGE = "Request Entity Too Large"
+"""The message of 413, for a body over API Gateway's limit or an event over Lambda's."""
+
+# More, that needs no constant.
+#
+# HTTP APIs:
 # * CORS headers go with every answer to an allowed origin, also with the gateway's own errors; an
 #   origin that is not allowed gets none. Lists are sent as they are configured, also `*`.
 # * A preflight request that a route with an authorizer takes (ANY, OPTIONS or $default) is answered
 #   after its authorizer, as any other request to that route; the function is not invoked.
+# * The rate counts before the authorizer is asked; a request that no route takes is not counted.
 # * {proxy+} matches one or more characters, and {parameter} does not match an empty segment.
+# * A text without `statusCode` is sent as JSON too, in quotes.
+# * `statusCode` may be digits in a text; outside of 200 to 599 it is malformed, as are a `body`
+#   that is no text, `headers` that are no object and `cookies` that are no list: 500.
+# * Events have no `stageVariables`, as those of an API that has none; there is no way to set any.
+#
+# WebSocket APIs:
+# * A second's worth of new connections may come at once; one that is refused counts as well, unless
+#   it is refused for this reason. Handshakes do not count as requests, messages and pushes do.
+# * Names of headers in identity sources are case-insensitive, as they are in those of HTTP APIs.
+# * A handshake at a path other than the stage's is refused with 403.
 # * The function's answer to a refused handshake reaches the client with its body and content type.
 # * Only messages keep a connection from being idle; WebSocket pings do not.
 # * A value at the route selection path that is no text is compared by its JSON form.
 # * A route with a route response whose answer is neither an object with a text `body` nor empty
 #   has failed: the client gets the frame "Internal server error".
+# * A message whose function is throttled gets that frame too.
 # * Handshake headers reach WebSocket functions in their usual spelling (ASGI lower-cases them).
+#
+# @connections:
+# * A client's buffer is full at `Limits.queued_messages` or `queued_bytes`. The push that finds it
+#   so gets LimitExceededException, the connection is closed with 4008, and later pushes get 410.
 # * A push that is not valid UTF-8 is a BadRequestException, because API Gateway sends text only.
-# * A function that is throttled gives 429 {"message":"Too Many Requests"}.
+# * The signature is checked before anything else: a stranger cannot tell which connections exist.
+#
+# Amazon MQ:
+# * A record's size is that of its part of the event: a body of 4.5 MB, 6 MB in base64, is dropped.

@@ -55,7 +55,7 @@ class Handshake:
         try:
             return await self._ask_connect(self._connect, scope, peer, request_id)
         except TooManyRequests:
-            status, message = 429, "Too Many Requests"
+            status, message = 429, assumptions.TOO_MANY_REQUESTS
         except TimeoutError:
             status, message = assumptions.CONNECT_TIMED_OUT, TIMED_OUT
         except (InvocationError, MalformedAnswer) as error:

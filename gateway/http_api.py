@@ -19,9 +19,17 @@ from gateway.authorizers import (
 from gateway.clock import Clock
 from gateway.cors import CorsPolicy
 from gateway.endpoint import Endpoint, execute_api_arn
+from gateway.http_body import ClientGone, TooLarge, read_body
 from gateway.http_events import Head
 from gateway.identifiers import new_request_id
-from gateway.invoker import Event, InvocationError, Invoker, RequestTooLarge, TooManyRequests
+from gateway.invoker import (
+    START_SECONDS,
+    Event,
+    InvocationError,
+    Invoker,
+    RequestTooLarge,
+    TooManyRequests,
+)
 from gateway.limits import Limits
 from gateway.responses import HttpAnswer, MalformedAnswer
 from gateway.routing import Route, Router
@@ -36,14 +44,6 @@ Match = tuple[Route, dict[str, str]]
 _MOST_JSON_BYTES = 6
 """That a byte becomes in JSON, such as \\u0000."""
 _compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-class _TooLarge(Exception):
-    """The body exceeds the limit."""
-
-
-class _ClientGone(Exception):
-    """The client went away before its request was complete."""
 
 
 class HttpApi:
@@ -70,12 +70,13 @@ class HttpApi:
         self._endpoint = endpoint
         self._limits = limits
         self._clock = clock
-        # The invoker ends these before their time here is over; a second timer costs a tenth of the
-        # throughput.
+        # The invoker ends these, a slow start included, before their time here is over; a second
+        # timer costs a tenth of the throughput.
         self._quick = {
             operation.function
             for operation in spec.operations
-            if spec.settings(operation.function).timeout_seconds < limits.integration_seconds
+            if spec.settings(operation.function).timeout_seconds + START_SECONDS
+            < limits.integration_seconds
         }
         self._authorizers = HttpAuthorizers(
             invoker, seconds=limits.authorizer_seconds, entries=limits.authorizer_cache_entries
@@ -100,12 +101,12 @@ class HttpApi:
             answer = await self._answer(match, scope, receive, request_id)
             status = answer.status
             await self._send(send, scope, answer, request_id)
-        except _TooLarge:
+        except TooLarge:
             status = responses.TOO_LARGE.status
             # The rest of the body will not be read, so the connection cannot be used again.
             close = (b"connection", b"close")
             await self._send(send, scope, responses.TOO_LARGE, request_id, close)
-        except _ClientGone:
+        except ClientGone:
             pass
         finally:
             function = match[0].operation.function
@@ -151,7 +152,8 @@ class HttpApi:
             return responses.INTERNAL_ERROR
         if self._cors is not None and (preflight := self._cors.preflight(scope)):
             return preflight
-        body = await self._body(head, receive)
+        declared = head.headers.get("content-length", "0")
+        body = await read_body(declared, receive, self._limits.payload_bytes)
         event = self._event(match, scope, head, request_id)
         event = http_events.function_event(event, body, context)
         if not self._fits(event, len(body)):
@@ -183,24 +185,6 @@ class HttpApi:
             event = http_events.authorizer_event(event, values)
             verdict = await self._authorizers.ask(authorizer, values, event)
         return verdict.admit(_arn(scope))
-
-    async def _body(self, head: Head, receive: Receive) -> bytes:
-        limit = self._limits.payload_bytes
-        if int(head.headers.get("content-length", "0")) > limit:
-            raise _TooLarge
-        parts: list[bytes] = []
-        size, more = 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise _ClientGone
-            part = message.get("body", b"")
-            parts.append(part)
-            size += len(part)
-            if size > limit:
-                raise _TooLarge
-            more = message.get("more_body", False)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _integrate(self, route: Route, event: Event) -> HttpAnswer:
         function = route.operation.function

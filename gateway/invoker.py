@@ -17,6 +17,10 @@ cold_start: ContextVar[bool] = ContextVar("cold_start", default=False)
 """An invoker sets it to True, within `invoke`, when it had to start something for it."""
 
 
+START_SECONDS = 10.0
+"""The longest start of a function, which does not count as its own time: Lambda's init phase."""
+
+
 class InvocationError(Exception):
     """An invocation gave no answer."""
 
@@ -51,7 +55,8 @@ class Invoker(Protocol):
     async def invoke(self, function: str, event: Event) -> Any:
         """The function's answer, in plain JSON types; the event belongs to the function.
 
-        An invoker keeps to the time limit of the spec's `x-functions`, waiting included.
+        An invoker keeps to the time limit of the spec's `x-functions`, waiting included; only a
+        start of the function may take up to START_SECONDS more.
 
         Raises:
             InvocationError: there is no answer.

@@ -5,6 +5,7 @@
 import json
 import logging
 
+from gateway import assumptions
 from gateway.access_log import AccessLog, Journal
 from gateway.asgi import Receive, Scope, Send
 from gateway.clock import iso_8601
@@ -82,7 +83,7 @@ class Management:
     def _answer(self, scope: Scope, body: bytes) -> HttpAnswer:
         self._verify(scope, body)
         if not self._throttle.take():
-            raise _Refused(429, "LimitExceededException", "Too Many Requests")
+            raise _Refused(429, "LimitExceededException", assumptions.TOO_MANY_REQUESTS)
         connection = self._connection(scope["path"])
         method = scope["method"]
         if method == "POST":

@@ -126,9 +126,9 @@ def gateway_answer(status: int, message: str, **more: str) -> HttpAnswer:
 UNAUTHORIZED = gateway_answer(401, "Unauthorized")
 FORBIDDEN = gateway_answer(403, "Forbidden")
 NOT_FOUND = gateway_answer(404, "Not Found")
-TOO_LARGE = gateway_answer(413, "Request Entity Too Large")
-TOO_MANY_REQUESTS = gateway_answer(429, "Too Many Requests")
-HEAD_TOO_LARGE = gateway_answer(431, "Request Header Fields Too Large")
+TOO_LARGE = gateway_answer(413, assumptions.PAYLOAD_TOO_LARGE)
+TOO_MANY_REQUESTS = gateway_answer(429, assumptions.TOO_MANY_REQUESTS)
+HEAD_TOO_LARGE = gateway_answer(431, assumptions.HEAD_TOO_LARGE)
 INTERNAL_ERROR = gateway_answer(500, "Internal Server Error")
 SERVICE_UNAVAILABLE = gateway_answer(503, "Service Unavailable")
 

@@ -22,8 +22,10 @@ class TokenBucket:
         if not self._per_second:
             return True
         now = self._clock()
-        tokens = min(self._tokens + (now - self._at) * self._per_second, self._burst)
+        tokens = self._tokens + (now - self._at) * self._per_second
         self._at = now
+        if tokens > self._burst:
+            tokens = self._burst
         if tokens < 1.0:
             self._tokens = tokens
             return False

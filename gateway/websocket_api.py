@@ -91,9 +91,9 @@ class WebSocketApi:
         """Raises: Refused: its head is too large, or there are too many new connections."""
         ids = {"connectionId": peer.connection_id, "requestId": request_id}
         if head_size(scope) > self._limits.request_head_bytes:
-            raise Refused(responses.gateway_answer(431, "Request Header Fields Too Large", **ids))
+            raise Refused(responses.gateway_answer(431, assumptions.HEAD_TOO_LARGE, **ids))
         if not self._newcomers.take():
-            raise Refused(responses.gateway_answer(429, "Too Many Requests", **ids))
+            raise Refused(responses.gateway_answer(429, assumptions.TOO_MANY_REQUESTS, **ids))
 
     def _peer(self, scope: Scope) -> Peer:
         agents = [value for name, value in scope["headers"] if name == b"user-agent"]
@@ -136,7 +136,7 @@ class WebSocketApi:
             self._complain(connection, "Forbidden", request_id)
             return 403
         if not self._throttle.take():
-            self._complain(connection, "Too Many Requests", request_id)
+            self._complain(connection, assumptions.TOO_MANY_REQUESTS, request_id)
             return 429
         event = websocket_events.message_event(
             text,

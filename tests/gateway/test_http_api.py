@@ -313,6 +313,37 @@ paths:
         assert served.http.head("/known").status_code == 200
 
 
+def test_a_route_for_any_method_takes_those_that_have_no_other() -> None:
+    spec = """
+openapi: 3.0.3
+info: { title: T, version: "1" }
+paths:
+  /things/{id}:
+    get: { operationId: f.get }
+    x-amazon-apigateway-any-method: { operationId: f.any }
+"""
+
+    def tell(event: Event) -> Any:
+        headers = {"X-Route": event["routeKey"]}
+        return {"statusCode": "202", "headers": headers, "body": event["requestContext"]["stage"]}
+
+    with serving(spec, {"f.get": tell, "f.any": tell}) as served:
+        for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "POST", "TRACE"):
+            response = served.http.request(method, "/things/1")
+            route = "GET" if method == "GET" else "ANY"
+            assert (response.status_code, response.headers["x-route"]) == (
+                202,
+                f"{route} /things/{{id}}",
+            )
+            assert response.text == ("" if method == "HEAD" else "$default")
+            assert response.headers["content-length"] == str(len("$default"))
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/secret", "/answer/raise", "/echo"])
+def test_every_answer_names_its_request(served: Served, path: str) -> None:
+    assert served.http.get(path).headers["apigw-requestid"].endswith("=")
+
+
 def test_an_endpoint_url_of_another_form_is_refused() -> None:
     for url in ("127.0.0.1:8080", "http://", "ftp://a", "http://a/path"):
         with pytest.raises(ValueError, match="endpoint_url must look like"):
