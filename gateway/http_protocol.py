@@ -27,16 +27,6 @@ nor are trailers, line ends or chunk extensions of that size."""
 AT_ONCE = 8192
 """Bytes of one client that are parsed before the others have their turn: a thousand of the smallest
 chunks or frames, and a few milliseconds."""
-_PIPELINED = 64
-"""Requests that may wait for the answer to an earlier one on the same connection."""
-
-
-class _Refused(Exception):
-    """Raised where the parser calls us: this request goes no further."""
-
-    def __init__(self, answer: HttpAnswer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
 
 
 class _Flow(FlowControl):
@@ -65,7 +55,6 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._most = limits.request_head_bytes * _HEADS
         self._waiting = bytearray()
         self._upgraded = False
-        self._received = 0
         # Bytes since the last of a body, or since the start or the end of a request.
         self._overhead = 0
         self._in_head = False
@@ -115,17 +104,15 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def _feed(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        self._received = len(data)
-        self._overhead += self._received
+        self._overhead += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             # Whoever asks for another protocol is answered as if it had not.
             if self._should_upgrade():
                 self.handle_websocket_upgrade()
-        except httptools.HttpParserError as error:
-            refused = error.__context__
-            self._refuse(refused.answer if isinstance(refused, _Refused) else BAD_REQUEST)
+        except httptools.HttpParserError:
+            self._refuse(BAD_REQUEST)
         else:
             if self._overhead > self._most:
                 self._refuse(responses.HEAD_TOO_LARGE)
@@ -146,11 +133,6 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        if len(self.pipeline) >= _PIPELINED:
-            raise _Refused(responses.TOO_MANY_REQUESTS)
-        # What has come at once is small, nearly always: only else is the head measured.
-        if self._overhead + self._received > self._most and self._head_bytes() > self._most:
-            raise _Refused(responses.HEAD_TOO_LARGE)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -176,9 +158,6 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def _latest(self) -> RequestResponseCycle | None:
         """The request that came last; uvicorn types it as if there were always one."""
         return self.cycle
-
-    def _head_bytes(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _look(self) -> None:
         now = self.loop.time()

@@ -153,14 +153,8 @@ def test_a_large_body_is_refused_while_more_of_it_comes(served: Served) -> None:
 
 def test_many_requests_at_once_are_all_answered(served: Served) -> None:
     with dial(served) as client:
-        client.sendall(GET * 20)
-        assert rest(client).count(b"HTTP/1.1 200 ") == 20
-
-
-def test_who_sends_requests_without_end_at_once_is_cut(served: Served) -> None:
-    with dial(served) as client:
-        flood(client, GET * 1000, 10_000_000)
-        assert rest(client).count(b"HTTP/1.1 200 ") <= 65
+        client.sendall(GET * 500)
+        assert rest(client).count(b"HTTP/1.1 200 ") == 500
 
 
 @pytest.mark.parametrize("requests", [1, 20])

@@ -108,7 +108,7 @@ def test_a_message_in_tiny_fragments_arrives_whole(served: Served) -> None:
 def test_empty_fragments_without_end_cost_nothing_and_are_idleness(served: Served) -> None:
     with upgraded(served) as client:
         send(client, frame(TEXT, b"a", fin=False))
-        flood(client, frame(CONTINUATION, fin=False) * 1000)
+        assert flood(client, frame(CONTINUATION, fin=False) * 1000) < SENT_AT_MOST // 4
         assert close_code(rest(client)) in {GOING_AWAY, 0}
 
 
@@ -122,7 +122,7 @@ def test_a_flood_of_pings_is_answered_while_the_client_reads(served: Served) -> 
 
 def test_pongs_for_a_client_that_does_not_read_are_not_kept(served: Served) -> None:
     with upgraded(served, buffer=4096) as client:
-        flood(client, frame(PING, b"a" * 125) * 100)
+        assert flood(client, frame(PING) * 1000) < SENT_AT_MOST // 4
         assert len(rest(client)) < SENT_AT_MOST
 
 
