@@ -35,7 +35,14 @@ def problems(root: Path, addresses: Iterable[str]) -> Iterator[str]:
             yield missing("functions", address)
     yield from undeclared("functions", [folder], declared)
     package = PathFinder.find_spec("functions", [str(root), *sys.path])
-    places = package.submodule_search_locations if package else None
-    if folder.is_dir() and str(folder) not in (places or ()):
-        place = package.origin if package else None
-        yield f"functions/__init__.py is missing, so {place} is imported instead: make an empty one"
+    yield from imported_instead(folder, (package and package.submodule_search_locations) or ())
+
+
+def imported_instead(folder: Path, places: Iterable[str]) -> Iterator[str]:
+    """A complaint when a package of the same name, in `places`, hides the one in `folder`."""
+    found = list(places)
+    if folder.is_dir() and str(folder) not in found:
+        yield (
+            f"{folder.name}/__init__.py is missing, so {', '.join(found)} is imported instead: "
+            "make an empty one"
+        )

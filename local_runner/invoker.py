@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from gateway.invoker import Event, FunctionError, TooManyRequests, cold_start
 from local_runner import lambda_errors
-from local_runner.function_files import file_of, missing, undeclared
+from local_runner.function_files import file_of, imported_instead, missing, undeclared
 from local_runner.lambda_context import FunctionIdentity, LambdaContext
 from local_runner.payloads import ANSWER_BYTES, check_size, surely_fits
 from local_runner.worker_threads import WorkerThreads
@@ -87,6 +87,8 @@ class LocalInvoker:
         package: ModuleType = importlib.import_module(self._package)
         folders = [Path(folder) for folder in package.__path__]
         problems += undeclared(self._package, folders, declared)
+        here = Path.cwd().joinpath(*self._package.split("."))
+        problems += imported_instead(here, package.__path__)
         if problems:
             raise LoadError("\n".join(problems))
 

@@ -129,7 +129,7 @@ class RuntimeApi:
             return _ACCEPTED
         try:
             answer.set_result(json.loads(body))
-        except ValueError:
+        except (ValueError, RecursionError):
             answer.set_exception(lambda_errors.not_marshalled("it is not JSON"))
         return _ACCEPTED
 
@@ -203,7 +203,7 @@ class _Connection(asyncio.Protocol):
 def _function_error(body: bytes | None) -> FunctionError:
     try:
         content = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         content = {}
     fields = content if isinstance(content, dict) else {}
     kind, message = fields.get("errorType"), fields.get("errorMessage")

@@ -127,12 +127,12 @@ def test_an_answer_that_is_no_json(project: FunctionsProject, run: Run) -> None:
     project.write(
         FUNCTION,
         """
-        ANSWERS = [{"body": b"\\xff"}, {1, 2}, object(), b"\\x00"]
+        ANSWERS = [{"body": b"\\xff"}, {1, 2}, object(), b"\\x00", b"[" * 100_000]
         def handler(event, context):
             return ANSWERS[event["n"]]
         """,
     )
-    for kind, message in failures(run(each(*({"n": n} for n in range(4))))):
+    for kind, message in failures(run(each(*({"n": n} for n in range(5))))):
         assert kind == "Runtime.MarshalError"
         assert message.startswith("Unable to marshal response: ")
 

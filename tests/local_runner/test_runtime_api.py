@@ -157,6 +157,7 @@ def test_any_answer_in_any_pieces(answer: Any) -> None:
         (b'{"errorType": null, "stackTrace": []}', "Runtime.Unknown", ""),
         (b"[]", "Runtime.Unknown", ""),
         (b"no json", "Runtime.Unknown", ""),
+        pytest.param(b"[" * 100_000, "Runtime.Unknown", "", id="nested"),
         (b"", "Runtime.Unknown", ""),
     ],
 )
