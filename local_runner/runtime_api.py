@@ -70,7 +70,10 @@ class RuntimeApi:
         return self._answer
 
     def fail(self, error: InvocationError) -> None:
-        """The runtime is gone: whatever is awaited of it fails."""
+        """The runtime is gone: whatever is awaited of it fails, now and later."""
+        if self._asking:
+            # It was ready. The end of its connection, which comes next, must not change this.
+            self._asking, self.ready = None, self._loop.create_future()
         for future in (self.ready, self._answer):
             if not future.done():
                 future.set_exception(error)

@@ -244,3 +244,19 @@ def test_when_the_runtime_is_gone_whatever_is_awaited_fails() -> None:
                     await future
 
     asyncio.run(scenario())
+
+
+def test_a_runtime_that_was_ready_stays_gone_when_its_connection_ends_too() -> None:
+    async def scenario() -> None:
+        async with serving() as (api, connect):
+            client = await connect()
+            await client.send("GET", NEXT)
+            await api.ready
+            api.fail(FunctionError("Runtime.ExitError", "gone"))
+            client.close()
+            # Heard of in its turn, before the next connection.
+            await (await connect()).ask("GET", "/nothing")
+            with pytest.raises(FunctionError, match="gone"):
+                await asyncio.wait_for(api.ready, 1)
+
+    asyncio.run(scenario())
