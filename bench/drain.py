@@ -49,7 +49,7 @@ REFERENCE_QUEUE = "bench.drain"
 
 def measure(tell: Tell, queued: int = QUEUED) -> list[Figure]:
     raise_open_files(PEOPLE + 200)
-    with belfry(rabbitmq=True) as runner, runner.database("belfry") as database:
+    with belfry("--rabbitmq") as runner, runner.database("belfry") as database:
         running = Home(runner.folder).running()
         assert running
         broker = running["RABBITMQ_URL"]

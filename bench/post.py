@@ -28,15 +28,15 @@ DELIVERED_WITHIN_SECONDS = 60.0
 
 def measure(tell: Tell) -> list[Figure]:
     return [
-        _figure("POST /api/notifications", tell, rabbitmq=False),
-        _figure("POST with RabbitMQ", tell, rabbitmq=True, aims=(Aim(1800),)),
+        _figure("POST /api/notifications", tell),
+        _figure("POST with RabbitMQ", tell, "--rabbitmq", aims=(Aim(1800),)),
     ]
 
 
-def _figure(name: str, tell: Tell, *, rabbitmq: bool, aims: Sequence[Aim] = ()) -> Figure:
+def _figure(name: str, tell: Tell, *options: str, aims: Sequence[Aim] = ()) -> Figure:
     measured, reference, lags = [], [], []
     with (
-        belfry(rabbitmq=rabbitmq) as runner,
+        belfry(*options) as runner,
         runner.database("belfry") as database,
         runner.database(REFERENCE_DATABASE) as other,
     ):

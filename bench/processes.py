@@ -53,9 +53,9 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def belfry(*, rabbitmq: bool = False) -> Iterator[Runner]:
+def belfry(*options: str) -> Iterator[Runner]:
     """A new installation that runs, its queue in memory or a RabbitMQ of its own."""
-    with folder() as data, running(Runner(data / "data", rabbitmq=rabbitmq)) as runner:
+    with folder() as data, running(Runner(data / "data", None, *options)) as runner:
         yield runner
 
 

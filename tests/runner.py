@@ -29,16 +29,16 @@ class Belfry:
     """Starts, stops and kills a runner, always on the same port and the same data."""
 
     def __init__(
-        self, folder: Path, environment: dict[str, str] | None = None, *, rabbitmq: bool = False
+        self, folder: Path, environment: dict[str, str] | None = None, *options: str
     ) -> None:
-        """`rabbitmq` gives it a RabbitMQ of its own, too."""
+        """`options` are more of `belfry up`, such as --rabbitmq."""
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder.parent / f"{folder.name}.log"
         self.http = httpx.Client(base_url=self.url, timeout=20.0)
         self._environment = environment or {}
-        self._options = ["--rabbitmq"] if rabbitmq else []
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

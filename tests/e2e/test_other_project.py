@@ -71,7 +71,7 @@ def test_a_function_pushes_to_a_device(url: str) -> None:
 
 
 def test_without_a_checkout_belfry_itself_says_so(python: Path, tmp_path: Path) -> None:
-    command = [python, "-m", "local_runner.command", "up", "--data", tmp_path, "--port", "0"]
+    command = [str(python), "-m", "local_runner.command", "up", "--data", str(tmp_path)]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     assert "--spec" in ended.stderr
