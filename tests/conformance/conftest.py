@@ -14,7 +14,7 @@ import pika
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.conformance.own_runner import running
+from tests.conformance.own_runner import Runners
 from tests.conformance.sockets import Witness
 from tests.conformance.stack import WAIT, Limits, Stack, eventually
 
@@ -72,6 +72,7 @@ class Stacks:
     config: pytest.Config
     temporary: pytest.TempPathFactory
     opened: ExitStack
+    runners: Runners
 
     def own(
         self, project: str, *options: str, limits: Limits | None = None, **environment: str
@@ -80,9 +81,7 @@ class Stacks:
         folder = self.temporary.mktemp(project)
         key, secret = CREDENTIALS
         environment |= {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
-        url = self.opened.enter_context(
-            running(project, self.mode, folder, *options, **environment)
-        )
+        url = self.runners.start(project, self.mode, folder, *options, **environment)
         websocket_url = f"{url.replace('http', 'ws', 1)}/prod"
         return self._stack(url, websocket_url, limits or Limits(), CREDENTIALS)
 
@@ -105,7 +104,9 @@ def stacks(
     mode: str, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stacks]:
     with ExitStack() as opened:
-        yield Stacks(mode, pytestconfig, tmp_path_factory, opened)
+        runners = Runners()
+        opened.callback(runners.end)
+        yield Stacks(mode, pytestconfig, tmp_path_factory, opened, runners)
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,11 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 PROJECTS = Path(__file__).with_name("projects")
 READY_SECONDS = 60.0
+ENDED_SECONDS = 30.0
 _READY = re.compile(r"^ready (http://\S+)$", re.MULTILINE)
 
 
@@ -20,26 +19,34 @@ def command(spec: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "local_runner", str(spec), "--port", "0", *options]
 
 
-@contextmanager
-def running(
-    project: str, isolation: str, folder: Path, *options: str, **environment: str
-) -> Iterator[str]:
-    """Run it, and answer its address. Its output is in files of the folder."""
-    spec = PROJECTS / project / "openapi.yaml"
-    output, log = folder / "output", folder / "log"
-    with output.open("wb") as stdout, log.open("wb") as stderr:
-        process = subprocess.Popen(
-            command(spec, "--isolation", isolation, *options),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            env={**os.environ, **environment},
-        )
-    try:
-        yield _address(process, output, log)
-    finally:
-        process.terminate()
-        process.wait(20)
+class Runners:
+    """All that were started; they end together, because each takes a moment."""
+
+    def __init__(self) -> None:
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(
+        self, project: str, isolation: str, folder: Path, *options: str, **environment: str
+    ) -> str:
+        """Run a project, and answer its address. The output is in files of the folder."""
+        spec = PROJECTS / project / "openapi.yaml"
+        output, log = folder / "output", folder / "log"
+        with output.open("wb") as stdout, log.open("wb") as stderr:
+            process = subprocess.Popen(
+                command(spec, "--isolation", isolation, *options),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                env={**os.environ, **environment},
+            )
+        self._processes.append(process)
+        return _address(process, output, log)
+
+    def end(self) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.wait(ENDED_SECONDS)
 
 
 def _address(process: subprocess.Popen[bytes], output: Path, log: Path) -> str:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -18,23 +18,37 @@ def rows() -> list[tuple[str, str, str]]:
     return [(line, here.strip(), source.strip()) for line, _, here, source in found]
 
 
-def tests() -> Iterator[tuple[str, set[str]]]:
-    """Each test of the suite, and the lines that it is marked with."""
-    for file in sorted(HERE.glob("test_*.py")):
-        if file == Path(__file__):
-            continue
-        for node in ast.parse(file.read_text()).body:
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                yield f"{file.name}::{node.name}", _lines(node)
+@dataclass(frozen=True)
+class MarkedTest:
+    """A test of the suite, and how it is marked."""
+
+    name: str
+    lines: frozenset[str]
+    isolated: bool
 
 
-def _lines(node: ast.FunctionDef) -> set[str]:
-    return {
+def marked_tests() -> list[MarkedTest]:
+    """All tests of the suite but those of this file."""
+    return [
+        MarkedTest(f"{file.name}::{node.name}", _lines(node), _is_isolated(node))
+        for file in sorted(HERE.glob("test_*.py"))
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        if file != Path(__file__)
+    ]
+
+
+def _is_isolated(node: ast.FunctionDef) -> bool:
+    return any(ast.unparse(mark) == "pytest.mark.isolated" for mark in node.decorator_list)
+
+
+def _lines(node: ast.FunctionDef) -> frozenset[str]:
+    return frozenset(
         str(ast.literal_eval(argument))
         for mark in node.decorator_list
         if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.line"
         for argument in mark.args
-    }
+    )
 
 
 def test_each_line_stands_once() -> None:
@@ -49,18 +63,24 @@ def test_each_line_has_a_source() -> None:
 
 def test_each_test_proves_lines_of_the_document() -> None:
     known = {line for line, _, _ in rows()}
-    assert not [test for test, lines in tests() if not lines]
-    assert not [(test, lines - known) for test, lines in tests() if lines - known]
+    assert not [test for test in marked_tests() if not test.lines or test.lines - known]
 
 
 def test_each_line_is_proven_or_says_why_not() -> None:
-    marked = {line for _, lines in tests() for line in lines}
+    marked = {line for test in marked_tests() for line in test.lines}
     for line, here, _ in rows():
         if here.startswith("tested"):
             assert line in marked or _FILE.search(here), f"{line}: no test is marked with it"
         else:
             assert re.match(r"not emulated: \S", here), f"{line}: neither tested nor a reason"
             assert line not in marked, f"{line}: not emulated, and yet tested"
+
+
+def test_what_needs_processes_is_said_so() -> None:
+    everywhere = {line for test in marked_tests() if not test.isolated for line in test.lines}
+    isolated = {line for test in marked_tests() if test.isolated for line in test.lines}
+    said = {line for line, here, _ in rows() if here == "tested with processes"}
+    assert said == isolated - everywhere
 
 
 def test_the_files_that_the_document_names_are_there() -> None:

@@ -54,9 +54,7 @@ def queue(broker: str, queues: Stack) -> Iterator[Queue]:
         pika.BlockingConnection(pika.URLParameters(broker)) as connection,
         queues.socket() as socket,
     ):
-        channel = connection.channel()
-        channel.confirm_delivery()
-        yield Queue(channel, socket)
+        yield Queue(connection.channel(), socket)
 
 
 def records(report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,6 +113,13 @@ def test_the_window_of_half_a_second_begins_with_the_first_record(queue: Queue) 
     assert len(reports) > 1
     assert len(records(reports[0])) > 1
     assert reports[0]["began"] - began >= 0.45
+
+
+@pytest.mark.line("MQ-1b", "MQ-1c")
+def test_a_batch_has_a_hundred_records_unless_it_is_told_otherwise(queue: Queue) -> None:
+    published = [queue.publish("defaults") for _ in range(150)]
+    reports = [queue.batch() for _ in range(2)]
+    assert [names(report) for report in reports] == [published[:100], published[100:]]
 
 
 @pytest.mark.line("MQ-1c")

@@ -160,6 +160,15 @@ def test_a_context_that_is_not_flat_is_an_internal_error(full: Stack, value: Any
     assert refusal(full, {"context": {"nested": value}})[0] == 500
 
 
+@pytest.mark.line("WS-9c")
+def test_the_authorizer_is_asked_at_every_handshake(full: Stack, witness: Witness) -> None:
+    for _ in range(2):
+        with full.socket({"witness": witness.id}):
+            witness.told("authorizer")
+            witness.told("connect")
+        witness.told("disconnect")
+
+
 @pytest.mark.line("WS-6g")
 def test_an_authorizer_s_context_has_8_kilobytes_at_most(full: Stack) -> None:
     with full.socket({"fill": 7_500}) as socket:
