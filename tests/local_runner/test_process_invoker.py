@@ -159,7 +159,7 @@ def test_what_a_function_has_started_ends_with_it(
             Path(event["pids"]).write_text(f"{{os.getpid()}} {{child.pid}}")
             {end}
         """,
-        timeoutSeconds=0.3,
+        timeoutSeconds=0.8,
     )
     pids = tmp_path / "pids"
 
@@ -317,7 +317,7 @@ def test_the_environment_that_was_used_last_is_used_first_and_idle_ones_end(
     project.write(FUNCTION, WAITS_FOR_A_FILE)
 
     async def scenario() -> None:
-        async with invoking(project, idle_seconds=0.3) as invoker:
+        async with invoking(project, idle_seconds=0.8) as invoker:
 
             async def invoke(name: str) -> int:
                 event = {"begun": str(tmp_path / "begun"), "until": str(tmp_path / name)}
@@ -374,6 +374,7 @@ def test_a_process_that_ends_between_invocations_is_replaced(project: FunctionsP
         async with invoking(project) as invoker:
             first = await invoker.invoke(FUNCTION, {})
             os.kill(first, signal.SIGKILL)
+            await eventually(lambda: not any(each.usable for each in invoker._environments))
             assert await invoker.invoke(FUNCTION, {}) != first
 
     uvloop.run(scenario())
@@ -509,7 +510,7 @@ def test_each_invocation_is_reported_as_lambda_does(
             if "sleep" in event: time.sleep(60)
             return context.aws_request_id
         """,
-        timeoutSeconds=0.3,
+        timeoutSeconds=0.8,
     )
     caplog.set_level(logging.INFO, "local_runner")
 
