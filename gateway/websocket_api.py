@@ -1,6 +1,5 @@
 """A WebSocket API: the handshake, one connection's messages in their order, and its end."""
 
-import json
 import logging
 import time
 from typing import Any
@@ -9,16 +8,14 @@ from gateway import assumptions, responses, spec_form, websocket_events
 from gateway.access_log import AccessLog, Journal
 from gateway.asgi import Message, Receive, Scope, Send
 from gateway.clock import Clock
-from gateway.connections import BufferFull, CloseCode, Connection, Gone, Hub
+from gateway.connections import CloseCode, Connection, Hub
 from gateway.handshake import Handshake, Refused, refuse
 from gateway.http_events import head_size
 from gateway.identifiers import new_connection_id, new_request_id
-from gateway.integration import INTERNAL_ERROR, TIMED_OUT, Integration
+from gateway.integration import Integration
 from gateway.invoker import InvocationError, Invoker
 from gateway.limits import Limits
-from gateway.message_routing import MessageRouter
-from gateway.responses import MalformedAnswer
-from gateway.spec_form import WebSocketRoute
+from gateway.message_handler import MessageHandler
 from gateway.throttle import TokenBucket
 from gateway.websocket_events import Peer, Place
 
@@ -44,14 +41,15 @@ class WebSocketApi:
         clock: Clock = time.time,
     ) -> None:
         self._journal = Journal("websocket", access_log)
-        self._throttle = throttle
         newcomers = limits.connections_per_second
         self._newcomers = TokenBucket(newcomers, newcomers)
-        self._router = MessageRouter(form)
         self._on_connect = form.routes.get("$connect")
         self._on_disconnect = form.routes.get("$disconnect")
         self._integration = Integration(invoker, limits)
         self._handshake = Handshake(form, place, self._integration, clock)
+        self._messages = MessageHandler(
+            form, self._integration, place, hub, limits, throttle, self._journal, clock
+        )
         self._place = place
         self._hub = hub
         self._limits = limits
@@ -113,80 +111,7 @@ class WebSocketApi:
                 self._hub.close(connection, CloseCode.BINARY)
             else:
                 self._hub.touch(connection)
-                await self._handle(connection, text)
-
-    async def _handle(self, connection: Connection, text: str) -> None:
-        began = self._journal.begin()
-        request_id = new_request_id()
-        key, route = self._router.select(text)
-        status = await self._integrate(connection, text, key, route, request_id)
-        function = route.function if route else None
-        self._journal.end(began, key, function, status, request_id)
-
-    async def _integrate(
-        self,
-        connection: Connection,
-        text: str,
-        key: str,
-        route: WebSocketRoute | None,
-        request_id: str,
-    ) -> int:
-        """Invoke the route's function; answers what HTTP would call the outcome."""
-        if route is None:
-            self._complain(connection, "Forbidden", request_id)
-            return 403
-        if not self._throttle.take():
-            self._complain(connection, assumptions.TOO_MANY_REQUESTS, request_id)
-            return 429
-        event = websocket_events.message_event(
-            text,
-            key,
-            self._place,
-            connection.peer,
-            request_id=request_id,
-            message_id=new_request_id(),
-            seconds=self._clock(),
-        )
-        try:
-            answer = await self._integration.invoke(route.function, event)
-            if route.route_response:
-                self._reply(connection, answer)
-        except TimeoutError:
-            self._complain(connection, TIMED_OUT, request_id)
-            return 504
-        except (InvocationError, MalformedAnswer) as error:
-            log.error("%s: %s", key, error)
-            self._complain(connection, INTERNAL_ERROR, request_id)
-            return 500
-        return 200
-
-    def _reply(self, connection: Connection, answer: Any) -> None:
-        body = answer.get("body") if isinstance(answer, dict) else answer
-        if body is None:
-            return
-        if not isinstance(body, str) or not isinstance(answer, dict):
-            raise MalformedAnswer("the answer has no text under `body`")
-        try:
-            size = len(body.encode())
-        except UnicodeEncodeError:
-            raise MalformedAnswer("the answer holds half a surrogate pair") from None
-        if size > self._limits.message_bytes:
-            raise MalformedAnswer(f"the answer is larger than {self._limits.message_bytes} bytes")
-        self._post(connection, body)
-
-    def _complain(self, connection: Connection, message: str, request_id: str) -> None:
-        frame = {
-            "message": message,
-            "connectionId": connection.peer.connection_id,
-            "requestId": request_id,
-        }
-        self._post(connection, json.dumps(frame))
-
-    def _post(self, connection: Connection, text: str) -> None:
-        try:
-            self._hub.post(connection, text)
-        except (Gone, BufferFull):
-            log.debug("%s is closing", connection.peer.connection_id)
+                await self._messages.handle(connection, text)
 
     async def _disconnect(self, peer: Peer, code: int, reason: str) -> None:
         route = self._on_disconnect

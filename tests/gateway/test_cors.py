@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway.cors import CorsPolicy
 from gateway.invoker import Event
+from gateway.responses import HttpAnswer
+from gateway.spec_form import Cors
 from tests.gateway.served import Function, Served, serving
 
 SPEC = """
@@ -128,6 +133,33 @@ def test_the_authorizer_of_a_route_for_any_method_comes_before_the_preflight() -
         allowed = served.http.options("/secret", headers=ASKED | {"authorization": "x"})
         assert (allowed.status_code, cors(allowed)["max-age"]) == (204, "300")
         assert not served.functions.events_of("f.secret")
+
+
+@pytest.mark.parametrize(("security", "status"), [("", 204), (", security: [{ bearer: [] }]", 401)])
+def test_the_default_route_leaves_preflight_requests_to_the_gateway(
+    security: str, status: int
+) -> None:
+    default = "{ x-amazon-apigateway-any-method: { operationId: f.default%s } }" % security
+    spec = SPEC.replace("paths:\n", f"paths:\n  /$default: {default}\n")
+    with serving(spec, FUNCTIONS | {"f.default": call}) as served:
+        assert served.http.options("/other", headers=ASKED).status_code == status
+        assert not served.functions.events_of("f.default")
+
+
+@given(
+    st.lists(st.sampled_from(["https://a", "http://b:1", "https://*", "http://*", "*"])),
+    st.sampled_from(["https://a", "http://b:1", "http://b:12", "https://a.b", "ftp://a", "null"]),
+)
+def test_an_origin_is_allowed_as_a_whole_or_by_its_scheme(allowed: list[str], origin: str) -> None:
+    policy = CorsPolicy(Cors(allow_origins=tuple(allowed)))
+    scope = {"method": "GET", "headers": [(b"origin", origin.encode())]}
+
+    answer = policy.dressed(scope, HttpAnswer(200, [], b""))
+
+    scheme = origin.partition("://")[0] + "://*"
+    fits = "*" in allowed or origin in allowed or scheme in allowed
+    told = b"*" if "*" in allowed else origin.encode()
+    assert answer.headers == ([(b"access-control-allow-origin", told)] if fits else [])
 
 
 def test_any_origin_is_told_so() -> None:
