@@ -139,8 +139,8 @@ def test_the_authorizer_of_a_route_for_any_method_comes_before_the_preflight() -
 def test_the_default_route_leaves_preflight_requests_to_the_gateway(
     security: str, status: int
 ) -> None:
-    default = "{ x-amazon-apigateway-any-method: { operationId: f.default%s } }" % security
-    spec = SPEC.replace("paths:\n", f"paths:\n  /$default: {default}\n")
+    default = f"x-amazon-apigateway-any-method: {{ operationId: f.default{security} }}"
+    spec = SPEC.replace("paths:\n", f"paths:\n  /$default: {{ {default} }}\n")
     with serving(spec, FUNCTIONS | {"f.default": call}) as served:
         assert served.http.options("/other", headers=ASKED).status_code == status
         assert not served.functions.events_of("f.default")
