@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -76,7 +76,9 @@ FaultOption = Annotated[
 RecordOption = Annotated[
     Path | None,
     typer.Option(
-        "--record", metavar="DIR", help="Keep every event and answer there. They hold secrets."
+        "--record",
+        metavar="DIR",
+        help="Keep events and answers there, the newest 1,000. They hold secrets.",
     ),
 ]
 ReloadOption = Annotated[
@@ -119,8 +121,8 @@ def options(
 
 def parse_limits(texts: list[str]) -> Limits:
     """Limits with some of them changed, each by `name=value`. Raises typer.BadParameter."""
-    limits = Limits()
-    known = {field.name: type(getattr(limits, field.name)) for field in fields(Limits)}
+    changes: dict[str, Any] = {}
+    known = {field.name: type(getattr(Limits(), field.name)) for field in fields(Limits)}
     for text in texts:
         name, _, value = text.partition("=")
         if name not in known:
@@ -128,8 +130,8 @@ def parse_limits(texts: list[str]) -> Limits:
                 f"There is no limit {name!r}, only {', '.join(sorted(known))}.",
                 param_hint="--limit",
             )
-        limits = replace(limits, **{name: _number(name, known[name], value)})
-    return limits
+        changes[name] = _number(name, known[name], value)
+    return replace(Limits(), **changes)
 
 
 def _number(name: str, kind: type[int] | type[float], text: str) -> float:

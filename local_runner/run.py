@@ -25,9 +25,6 @@ from local_runner.serve import Runner, end_on_signals
 
 log = logging.getLogger(__name__)
 
-LOCAL_CREDENTIAL = "local"
-"""Access key id and secret that pushes are signed with, when the environment has none."""
-
 
 def run(file: Path, options: Options, *, rabbitmq: bool, data: Path) -> None:
     """Serve the project of an openapi.yaml until a signal comes; ends the command with an error.
@@ -51,16 +48,8 @@ def _run(file: Path, options: Options, *, rabbitmq: bool, data: Path) -> None:
         if rabbitmq and not os.environ.get("RABBITMQ_URL"):
             server = started.enter_context(EmbeddedRabbitmq(data / "rabbitmq"))
             os.environ["RABBITMQ_URL"] = server.uri
-        project.enter()
-        os.environ.setdefault("AWS_ACCESS_KEY_ID", LOCAL_CREDENTIAL)
-        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", LOCAL_CREDENTIAL)
-        os.environ.setdefault("AWS_REGION", "us-east-1")
-        os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
         runner = Runner(project, options, listening)
-        if project.spec.websocket:
-            # boto3 reads it, and calls AWS where it is not set.
-            address = f"{runner.endpoint}/{project.spec.websocket.stage}"
-            os.environ["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"] = address
+        project.enter(runner.endpoint)
         runner.load()
         runner.serve(
             consumer=_consumer(project),

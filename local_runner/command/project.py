@@ -29,14 +29,8 @@ SpecPath = Annotated[
     typer.Option("--spec", metavar="FILE", help="The openapi.yaml of another project."),
 ]
 
-_ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    # Where the runner is unless told otherwise. Without it boto3 would call AWS.
-    "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": "http://127.0.0.1:8080",
-}
+RUNNER = "http://127.0.0.1:8080"
+"""Where a runner is unless told otherwise."""
 
 
 def load(spec: Path | None) -> Spec:
@@ -56,6 +50,7 @@ def invoke_each(
     Ends the command when the project or its functions cannot be used.
     """
     from local_runner.invoker import LoadError
+    from local_runner.project import PUSH_ENDPOINT
 
     project = _project(spec)
     known = project.spec.addresses()
@@ -66,9 +61,7 @@ def invoke_each(
     if project.file == OWN_SPEC:
         _prepare_own(data)
     else:
-        project.enter()
-        for name, value in _ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
+        project.enter(os.environ.get(PUSH_ENDPOINT, RUNNER))
     try:
         return asyncio.run(_invoke_each(calls, project, isolation))
     except LoadError as error:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from belfry import wiring
 from belfry.accounts import register
@@ -18,13 +17,11 @@ from belfry.settings import Settings
 from local_runner.address import listen
 from local_runner.command.home import Admin, Home
 from local_runner.command.pages import page_routes
+from local_runner.command.project import OWN_SPEC
 from local_runner.command.services import addresses, queue_of, start_mongodb, start_rabbitmq
 from local_runner.options import Isolation, Options
 from local_runner.project import Project
 from local_runner.serve import Runner, end_on_signals
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-SPEC = ROOT / "openapi.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ def up(
     Raises PortTaken, OSError for a host that cannot be served on, SpecError, LoadError, FaultError,
     MongodError, RabbitmqError, StoreUnavailable, or ConfigurationError, which names the variable.
     """
-    if not SPEC.exists():
+    if not OWN_SPEC.exists():
         raise ConfigurationError(
             "Belfry itself runs from its checkout only (`make up`). "
             "Another project is named by --spec openapi.yaml."
@@ -58,7 +55,7 @@ def up(
         started.callback(listening.close)
         for name, value in home.environment().items():
             os.environ.setdefault(name, value)
-        runner = Runner(Project.load(SPEC), options, listening)
+        runner = Runner(Project.load(OWN_SPEC), options, listening)
         runner.load()
         mongodb = start_mongodb(home, started)
         # Functions in other processes do not reach the queue in this one's memory.
@@ -74,7 +71,7 @@ def up(
         runner.serve(
             consumer=consumer,
             credentials=_credentials(parts.settings),
-            extra_routes=page_routes(ROOT / "web", SPEC),
+            extra_routes=page_routes(OWN_SPEC.parent / "web", OWN_SPEC),
             on_ready=lambda: on_ready(about),
         )
 
