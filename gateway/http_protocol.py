@@ -62,11 +62,11 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._drained = 0
         self._owed: tuple[Any, ...] = ("head", None)
         self._since = self.loop.time()
-        self._watch = self.loop.call_later(limits.sweep_seconds, self._look)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = _Flow(transport, self._read_on)
+        self._watch = self.loop.call_later(self._limits.sweep_seconds, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.cancel()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from gateway.http_protocol import AT_ONCE, GatewayHttpProtocol
 from tests.gateway.hostile import (
     FUNCTIONS,
     LARGE,
@@ -144,6 +145,16 @@ def test_a_body_that_nobody_reads_to_its_end_is_cut(
         assert status(rest(client)) in expected
 
 
+def test_a_connection_goes_on_after_a_body_that_nobody_has_read(served: Served) -> None:
+    with dial(served) as client:
+        client.sendall(CHUNKED.replace(b"/echo", b"/closed"))
+        assert status(client.recv(65536)) == 401
+        client.sendall(b"5\r\nhello\r\n0\r\n\r\n" + GET)
+        assert status(client.recv(65536)) == 200
+        client.sendall(b"nonsense")
+        assert status(rest(client)) == 400
+
+
 def test_a_large_body_is_refused_while_more_of_it_comes(served: Served) -> None:
     with dial(served) as client:
         send(client, CHUNKED)
@@ -151,10 +162,16 @@ def test_a_large_body_is_refused_while_more_of_it_comes(served: Served) -> None:
         assert status(rest(client)) == 413
 
 
-def test_many_requests_at_once_are_all_answered(served: Served) -> None:
+def test_many_requests_at_once_are_all_answered_and_few_are_kept(served: Served) -> None:
     with dial(served) as client:
-        client.sendall(GET * 500)
-        assert rest(client).count(b"HTTP/1.1 200 ") == 500
+        client.sendall(GET * 2000)
+        (protocol,) = served.server.server_state.connections
+        assert isinstance(protocol, GatewayHttpProtocol)
+        answers = b""
+        while part := client.recv(4096):
+            answers += part
+            assert len(protocol.pipeline) <= AT_ONCE // len(GET)
+        assert answers.count(b"HTTP/1.1 200 ") == 2000
 
 
 @pytest.mark.parametrize("requests", [1, 20])
