@@ -12,13 +12,14 @@ class Received:
     """A message that waits to be acknowledged.
 
     `properties` are its other basic properties (AMQP 0-9-1), by their names in an `aws:rmq` event;
-    `receipt` is what its source knows it by.
+    `virtual_host` is its queue's; `receipt` is what its source knows it by.
     """
 
     body: bytes
     headers: Mapping[str, Any] = field(default_factory=dict)
     redelivered: bool = False
     properties: Mapping[str, Any] = field(default_factory=dict)
+    virtual_host: str = "/"
     receipt: Any = None
 
 

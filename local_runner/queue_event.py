@@ -38,11 +38,14 @@ _PROPERTIES: Mapping[str, Any] = {
 
 
 def queue_event(queue: str, batch: Sequence[Received]) -> dict[str, Any]:
-    """An `aws:rmq` event of one queue on the virtual host `/`."""
+    """An `aws:rmq` event of one queue."""
+    virtual_host = batch[0].virtual_host if batch else "/"
     return {
         "eventSource": "aws:rmq",
         "eventSourceArn": EVENT_SOURCE_ARN,
-        "rmqMessagesByQueue": {f"{queue}::/": [_record(received) for received in batch]},
+        "rmqMessagesByQueue": {
+            f"{queue}::{virtual_host}": [_record(received) for received in batch]
+        },
     }
 
 

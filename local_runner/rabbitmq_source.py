@@ -35,8 +35,9 @@ class NotDeclared(Exception):
 class RabbitSource:
     """One queue. Its channel is another one after each reconnection."""
 
-    def __init__(self, name: str, batch_size: int) -> None:
+    def __init__(self, name: str, virtual_host: str, batch_size: int) -> None:
         self.name = name
+        self._virtual_host = virtual_host
         self._prefetch = AHEAD * batch_size
         self._channel: Any = None
         self._arrived: deque[Received] = deque()
@@ -78,6 +79,7 @@ class RabbitSource:
                 headers=properties.headers or {},
                 redelivered=method.redelivered,
                 properties=_properties(properties),
+                virtual_host=self._virtual_host,
                 receipt=_Receipt(channel, method.delivery_tag),
             )
         )
@@ -138,7 +140,8 @@ class RabbitConsumer:
 
     def open(self) -> Mapping[str, EventSource]:
         """Begin to connect; answers the sources, by queue."""
-        sources = {name: RabbitSource(name, size) for name, size in self._batch_sizes.items()}
+        host = self._parameters.virtual_host
+        sources = {name: RabbitSource(name, host, size) for name, size in self._batch_sizes.items()}
         self._consuming = [asyncio.create_task(self._consume(each)) for each in sources.values()]
         return sources
 

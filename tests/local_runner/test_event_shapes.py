@@ -37,6 +37,12 @@ def test_what_a_message_does_not_say_is_null_and_there() -> None:
     assert record["basicProperties"]["messageId"] is None
 
 
+def test_a_queue_is_named_with_its_virtual_host() -> None:
+    event = queue_event("notifications", [Received(b"", virtual_host="tenant")])
+
+    assert list(event["rmqMessagesByQueue"]) == ["notifications::tenant"]
+
+
 def test_a_schedule() -> None:
     event = schedule_event("work.sweep")
 
