@@ -14,6 +14,7 @@ from gateway.access_log import AccessLog, Journal, request_line
 from gateway.asgi import Message, Receive, Scope, Send
 from gateway.connections import Hub
 from gateway.endpoint import Endpoint
+from gateway.handshake import refuse
 from gateway.http_api import HttpApi
 from gateway.invoker import Invoker
 from gateway.limits import Limits
@@ -87,13 +88,13 @@ class Gateway(Starlette):
 
     def serve_the_rest(self) -> None:
         """Take what no extra route wants out of Starlette's hands."""
-        refuse_websocket = self.router.default
 
         async def rest(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 await self._serve_the_rest(scope, receive, send)
             else:
-                await refuse_websocket(scope, receive, send)
+                await receive()  # websocket.connect
+                await refuse(send, responses.FORBIDDEN)
 
         self.router.default = rest
 

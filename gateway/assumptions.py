@@ -90,7 +90,7 @@ PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 # * A second's worth of new connections may come at once; one that is refused counts as well, unless
 #   it is refused for this reason. Handshakes do not count as requests, messages and pushes do.
 # * Names of headers in identity sources are case-insensitive, as they are in those of HTTP APIs.
-# * A handshake at a path other than the stage's is refused with 403.
+# * A handshake at a path other than the stage's is refused with 403 "Forbidden".
 # * The function's answer to a refused handshake reaches the client with its body and content type.
 # * Only messages keep a connection from being idle; WebSocket pings do not.
 # * A value at the route selection path that is no text is compared by its JSON form.

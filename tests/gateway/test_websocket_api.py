@@ -333,7 +333,8 @@ def test_another_path_is_no_websocket(served: Served) -> None:
     with pytest.raises(InvalidStatus) as refused, connect(served.websocket_url + "/x"):
         pass
 
-    assert refused.value.response.status_code == 403
+    response = refused.value.response
+    assert (response.status_code, response.body) == (403, b'{"message":"Forbidden"}')
 
 
 def test_a_subprotocol_is_echoed_only_when_connect_returns_it(served: Served) -> None:
