@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from typing import Any
 
 import httptools
@@ -30,14 +30,20 @@ chunks or frames, and a few milliseconds."""
 
 
 class _Flow(FlowControl):
-    """Reads on with what has been received and not yet parsed."""
+    """Reads on with what has been received already, and only when no request waits.
 
-    def __init__(self, transport: asyncio.Transport, read_on: Callable[[], None]) -> None:
+    uvicorn would read on after every answer, and keep ever more requests that came at once.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, waiting: Sized, read_on: Callable[[], None]
+    ) -> None:
         super().__init__(transport)
+        self._waiting = waiting
         self._read_on = read_on
 
     def resume_reading(self) -> None:
-        if self.read_paused:
+        if self.read_paused and not self._waiting:
             self.read_paused = False
             self._read_on()
 
@@ -65,7 +71,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.flow = _Flow(transport, self._read_on)
+        self.flow = _Flow(transport, self.pipeline, self._read_on)
         self._watch = self.loop.call_later(self._limits.sweep_seconds, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:

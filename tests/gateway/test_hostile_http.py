@@ -24,7 +24,7 @@ from tests.gateway.hostile import (
     tasks,
     trickle,
 )
-from tests.gateway.served import Served, serving
+from tests.gateway.served import Served, eventually, serving
 
 GET = b"GET /hello HTTP/1.1\r\nhost: a\r\n\r\n"
 CHUNKED = b"POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -164,6 +164,7 @@ def test_a_large_body_is_refused_while_more_of_it_comes(served: Served) -> None:
 
 def test_many_requests_at_once_are_all_answered_and_few_are_kept(served: Served) -> None:
     with dial(served) as client:
+        eventually(lambda: len(served.server.server_state.connections) == 1)
         client.sendall(GET * 2000)
         (protocol,) = served.server.server_state.connections
         assert isinstance(protocol, GatewayHttpProtocol)
