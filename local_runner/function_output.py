@@ -1,16 +1,29 @@
-"""What a function prints goes to the runner's stderr, each line with the function's name before it.
+"""What a function prints goes to the runner's log.
 
 A thread does it: however much a function prints, it waits for the reader instead of filling the
 runner's memory, and the event loop has nothing to do with it.
 """
 
-import contextlib
+import logging
 import os
-import sys
 import threading
+from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 64 * 1024
 """Read at once, and the longest line that is kept in one piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Lines of a function, whole. One record for many: a function may print without end."""
+
+    function: str
+    lines: list[str]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{self.function}: {line}" for line in self.lines)
 
 
 def open_output(function: str) -> int:
@@ -34,8 +47,6 @@ def _copy(descriptor: int, function: str) -> None:
 
 def _write(printed: bytes, function: str) -> None:
     # AWS's runtime client parts the lines of a traceback by \r, which splitlines takes as well.
-    lines = printed.splitlines()
-    text = "".join(f"{function}: {line.decode(errors='replace')}\n" for line in lines)
-    with contextlib.suppress(OSError, ValueError):  # nobody reads the runner's stderr any longer
-        sys.stderr.write(text)
-        sys.stderr.flush()
+    lines = printed.decode(errors="replace").splitlines()
+    if lines:
+        log.info(Printed(function, lines))

@@ -1,14 +1,16 @@
-"""The request log: a line for each request, message and batch, for people or as JSON."""
+"""The runner's log: a line for each request, and what functions print, for people or as JSON."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.access_log import Access
+from gateway.clock import iso_8601
+from local_runner.function_output import Printed
 from local_runner.options import LogFormat
 
 log = logging.getLogger("request")
@@ -64,26 +66,32 @@ class _Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         if isinstance(record.msg, Access):
-            record.message = _words(record.msg, self._coloured)
-            record.asctime = self.formatTime(record)
-            return f"{record.asctime} {record.message}"
+            return f"{self.formatTime(record)} {_words(record.msg, self._coloured)}"
+        if isinstance(record.msg, Printed):
+            return str(record.msg)
         return super().format(record)
 
 
 class _Json(logging.Formatter):
-    """One object per line; `time` is RFC 3339 in UTC."""
+    """An object on each line; `time` is RFC 3339 in UTC."""
 
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC)
-        line: dict[str, Any] = {
-            "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        about = {
+            "time": iso_8601(record.created),
             "level": record.levelname,
             "logger": record.name,
         }
-        if isinstance(record.msg, Access):
-            line |= _fields(record.msg)
-        else:
-            line["message"] = record.getMessage()
+        match record.msg:
+            case Access() as access:
+                return _line(about | _fields(access))
+            case Printed(function, lines):
+                about["function"] = function
+                return "\n".join(_line({**about, "message": line}) for line in lines)
+        about["message"] = record.getMessage()
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+            about["exception"] = self.formatException(record.exc_info)
+        return _line(about)
+
+
+def _line(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False)

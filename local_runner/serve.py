@@ -110,11 +110,13 @@ class Runner:
         beside = [asyncio.create_task(each) for each in self._beside(sources)]
         if server.started:
             on_ready()
-        await serving
-        await _cancel(beside)
-        if consumer:
-            await consumer.close()
-        await self._close()
+        try:
+            await serving
+        finally:
+            await _cancel(beside)
+            if consumer:
+                await consumer.close()
+            await self._close()
 
     def _beside(self, sources: Mapping[str, EventSource]) -> Iterator[Coroutine[Any, Any, None]]:
         """What runs besides requests."""

@@ -13,7 +13,7 @@ import typer
 
 from gateway.invoker import Event, InvocationError, Invoker
 from local_runner.console import fail
-from local_runner.options import Isolation
+from local_runner.options import Isolation, LogFormat
 from local_runner.recording import failed
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ async def _invoke_each(
     addresses = project.spec.addresses()
     if isolation is Isolation.PROCESS:
         from local_runner.process_invoker import ProcessInvoker
+        from local_runner.request_log import log_to_standard_error
 
+        log_to_standard_error(LogFormat.TEXT)  # what the function prints, and its REPORT
         apart = ProcessInvoker(project.spec, project.root)
         apart.load_all(addresses)
         try:

@@ -25,11 +25,13 @@ from gateway.invoker import (
     TooManyRequests,
     cold_start,
 )
+from local_runner.function_output import Printed
 from local_runner.invoker import LoadError
 from local_runner.process_invoker import ProcessInvoker
 from tests.local_runner.functions_project import FunctionsProject
 
 WAIT = 10.0
+OUTPUT = "local_runner.function_output"
 FUNCTION = "shop.order"
 REPOSITORY = Path(__file__).parents[2]
 
@@ -431,8 +433,8 @@ def test_close_ends_busy_environments_and_those_that_start(
     assert not [p for p in psutil.Process().children() if "awslambdaric" in " ".join(p.cmdline())]
 
 
-def test_what_a_function_prints_goes_to_stderr_with_its_name(
-    project: FunctionsProject, capfd: pytest.CaptureFixture[str]
+def test_what_a_function_prints_is_logged_with_its_name(
+    project: FunctionsProject, caplog: pytest.LogCaptureFixture
 ) -> None:
     project.write(
         FUNCTION,
@@ -446,23 +448,25 @@ def test_what_a_function_prints_goes_to_stderr_with_its_name(
             print("without an end", end="")
         """,
     )
+    caplog.set_level(logging.INFO, OUTPUT)
 
     async def scenario() -> None:
         async with invoking(project) as invoker:
             await invoker.invoke(FUNCTION, {})
 
     uvloop.run(scenario())
-    printed = capfd.readouterr().err
     deadline = time.monotonic() + WAIT
-    while "without an end\n" not in printed:
+    lines: list[str] = []
+    while not lines or lines[-1] != "without an end":
         assert time.monotonic() < deadline
         time.sleep(0.005)
-        printed += capfd.readouterr().err
-    lines = printed.splitlines()
-    assert lines[:3] == [f"{FUNCTION}: {text}" for text in ("first", "second", "third")]
-    assert printed.count("x") == 1_000_000
+        printed = [each.msg for each in caplog.records if isinstance(each.msg, Printed)]
+        assert {each.function for each in printed} <= {FUNCTION}
+        lines = [line for each in printed for line in each.lines]
+    assert lines[:3] == ["first", "second", "third"]
+    assert "".join(lines).count("x") == 1_000_000
     assert max(map(len, lines)) < 200_000  # it is not kept until its end
-    assert lines[-2:] == [f"{FUNCTION}: of a child", f"{FUNCTION}: without an end"]
+    assert lines[-2] == "of a child"
 
 
 def test_an_endless_printer_neither_stops_nor_grows_the_runner(project: FunctionsProject) -> None:
@@ -485,17 +489,17 @@ def test_an_endless_printer_neither_stops_nor_grows_the_runner(project: Function
             assert answered > 5
             assert psutil.Process().memory_info().rss - before < 30 * 2**20
 
-    # What it prints is read and let go, so that a test's report does not keep it.
-    reading, writing = os.pipe()
-    reader = subprocess.Popen(["cat"], stdin=reading, stdout=subprocess.DEVNULL)
-    before, sys.stderr = sys.stderr, os.fdopen(writing, "w")
+    # What it prints is let go, so that a test's report does not keep it.
+    output = logging.getLogger(OUTPUT)
+    output.propagate, letting_go = False, logging.NullHandler()
+    output.addHandler(letting_go)
+    output.setLevel(logging.INFO)
     try:
         uvloop.run(scenario())
     finally:
-        sys.stderr.close()
-        sys.stderr = before
-        os.close(reading)
-        reader.wait(WAIT)
+        output.setLevel(logging.NOTSET)
+        output.removeHandler(letting_go)
+        output.propagate = True
 
 
 def test_each_invocation_is_reported_as_lambda_does(

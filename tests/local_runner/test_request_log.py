@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from gateway.access_log import Access
+from local_runner.function_output import Printed
 from local_runner.options import LogFormat
 from local_runner.request_log import formatter, log_access
 
@@ -73,3 +74,13 @@ def test_an_error_in_json_keeps_its_traceback() -> None:
     line = json.loads(formatter(LogFormat.JSON, coloured=False).format(record))
     assert line["message"] == "it broke"
     assert "ValueError: no" in line["exception"]
+
+
+def test_what_a_function_prints_keeps_its_lines() -> None:
+    printed = Printed("a.b", ["one", "two"])
+    record = logging.LogRecord("a", logging.INFO, __file__, 1, printed, (), None)
+    assert formatter(LogFormat.TEXT, coloured=False).format(record) == "a.b: one\na.b: two"
+    lines = formatter(LogFormat.JSON, coloured=False).format(record).split("\n")
+    told = [json.loads(line) for line in lines]
+    assert [each["message"] for each in told] == ["one", "two"]
+    assert {each["function"] for each in told} == {"a.b"}
