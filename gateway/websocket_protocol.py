@@ -4,6 +4,7 @@ from asyncio import TimerHandle
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import SecurityError
 from websockets.frames import CloseCode, Frame
@@ -120,7 +121,17 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(pongs)
 
     async def run_asgi(self) -> None:
-        await super().run_asgi()
+        # uvicorn takes an HTTP answer to the handshake for none, and logs an error for each.
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            pass
+        except Exception:
+            self.logger.exception("Exception in ASGI application")
+        if not self.close_sent:
+            self.send_500_response()
+        if self.close_timer is None:
+            self.transport.close()
         if not self.disconnected:
             self._farewell = self.loop.call_later(_FAREWELL_SECONDS, self._abort)
 
