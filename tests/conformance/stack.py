@@ -13,7 +13,7 @@ import boto3
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-WAIT = 30.0
+WAIT = 20.0
 """Seconds until a test gives up; a cold start on a busy machine takes several."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from aws_lambda_powertools.utilities.parser.models import APIGatewayWebSocketDisconnectEventModel
 from websockets.sync.client import ClientConnection
 
-from tests.conformance.sockets import Witness
+from tests.conformance.sockets import Witness, closed
 from tests.conformance.stack import Stack
 from tests.gateway import shapes
 from tests.gateway.shapes import shape
@@ -70,7 +70,9 @@ def test_a_client_that_vanishes_is_1006(full: Stack, witness: Witness) -> None:
 def test_a_connection_that_the_application_closes_is_told_too(
     full: Stack, witness: Witness
 ) -> None:
-    with opened(full, witness) as (_, connected):
+    with opened(full, witness) as (socket, connected):
         own = connected["requestContext"]["connectionId"]
         full.connections().delete_connection(ConnectionId=own)
-        assert witness.told("disconnect")["requestContext"]["connectionId"] == own
+        event = witness.told("disconnect")
+        assert how_it_ended(event) == closed(socket)
+    assert event["requestContext"]["connectionId"] == own
