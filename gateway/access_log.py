@@ -8,7 +8,7 @@ from typing import Literal
 from gateway.asgi import Scope
 from gateway.invoker import cold_start
 
-Api = Literal["http", "websocket"]
+Api = Literal["http", "websocket", "queue"]
 
 CLIENT_GONE = 499
 """The status of a request whose client left before it was complete; nginx's number for it."""
@@ -16,7 +16,7 @@ CLIENT_GONE = 499
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One HTTP request, handshake, message, end of a connection, or call of @connections."""
+    """One HTTP request, handshake, message, end of a connection, call of @connections, or batch."""
 
     api: Api
     route: str

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -38,6 +38,24 @@ class Gateway(Starlette):
     management: Management | None
     hub: Hub
     websocket_path: str
+    http_api_of: Callable[[Spec], HttpApi]
+
+    def use(self, spec: Spec) -> None:
+        """Serve another version of the spec from now on; connections stay, and take its routes.
+
+        Raises:
+            ValueError: see `check`.
+        """
+        self.check(spec)
+        self.http_api = self.http_api_of(spec)
+        if self.websocket_api is not None and spec.websocket is not None:
+            self.websocket_api.use(spec.websocket)
+
+    def check(self, spec: Spec) -> None:
+        """Raises ValueError when `use` cannot take it: its WebSocket API is at another place."""
+        stage = f"/{spec.websocket.stage}" if spec.websocket else ""
+        if stage != self.websocket_path:
+            raise ValueError("x-websocket: another stage needs another start")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -137,7 +155,8 @@ def create_app(
     app.hub = hub
     app.journal = Journal("http", access_log)
     throttle = TokenBucket(limits.requests_per_second, limits.request_burst)
-    app.http_api = HttpApi(spec, invoker, endpoint, limits, throttle, access_log)
+    app.http_api_of = lambda spec: HttpApi(spec, invoker, endpoint, limits, throttle, access_log)
+    app.http_api = app.http_api_of(spec)
     app.websocket_api = app.management = None
     app.websocket_path = ""
     if spec.websocket is not None:

@@ -77,7 +77,11 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.cancel()
         super().connection_lost(exc)
+        # Nothing of it is kept until garbage is collected.
         self.pipeline.clear()
+        self._waiting.clear()
+        self.headers = []
+        self.flow = FlowControl(self.transport)
         if self._answered is not None:
             # uvicorn tells the latest request only; an earlier one would write where nobody is.
             self._answered.disconnected = True

@@ -40,5 +40,5 @@ class Integration:
         """
         seconds = self._limits.authorizer_seconds
         answer = await authorizers.ask(self._invoker, function, event, seconds)
-        limit = self._limits.authorizer_context_bytes
+        limit = self._limits.authorizer_result_bytes
         return authorizers.read_websocket_answer(answer, arn, limit)

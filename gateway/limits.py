@@ -34,7 +34,7 @@ class Limits:
     frame_bytes: int = 32 * 1024
     idle_seconds: float = 600.0
     connection_seconds: float = 7200.0
-    authorizer_context_bytes: int = 8 * 1024
+    authorizer_result_bytes: int = 8 * 1024
     """Of a WebSocket authorizer's answer."""
 
     queued_messages: int = 256

@@ -35,7 +35,7 @@ class MessageHandler:
         journal: Journal,
         clock: Clock,
     ) -> None:
-        self._router = MessageRouter(form)
+        self.use(form)
         self._integration = integration
         self._place = place
         self._hub = hub
@@ -43,6 +43,10 @@ class MessageHandler:
         self._throttle = throttle
         self._journal = journal
         self._clock = clock
+
+    def use(self, form: spec_form.WebSocketApi) -> None:
+        """Take the routes of another version of the spec."""
+        self._router = MessageRouter(form)
 
     async def handle(self, connection: Connection, text: str) -> None:
         began = self._journal.begin()

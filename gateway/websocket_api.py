@@ -43,10 +43,7 @@ class WebSocketApi:
         self._journal = Journal("websocket", access_log)
         newcomers = limits.connections_per_second
         self._newcomers = TokenBucket(newcomers, newcomers)
-        self._on_connect = form.routes.get("$connect")
-        self._on_disconnect = form.routes.get("$disconnect")
         self._integration = Integration(invoker, limits)
-        self._handshake = Handshake(form, place, self._integration, clock)
         self._messages = MessageHandler(
             form, self._integration, place, hub, limits, throttle, self._journal, clock
         )
@@ -54,6 +51,14 @@ class WebSocketApi:
         self._hub = hub
         self._limits = limits
         self._clock = clock
+        self.use(form)
+
+    def use(self, form: spec_form.WebSocketApi) -> None:
+        """Take the routes of another version of the spec, also for the connections there are."""
+        self._on_connect = form.routes.get("$connect")
+        self._on_disconnect = form.routes.get("$disconnect")
+        self._handshake = Handshake(form, self._place, self._integration, self._clock)
+        self._messages.use(form)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect

@@ -35,6 +35,7 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._waiting.clear()
         if self._farewell is not None:
             self._farewell.cancel()
 

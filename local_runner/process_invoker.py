@@ -86,12 +86,23 @@ class ProcessInvoker:
         Raises:
             LoadError: files are missing or not declared.
         """
-        self._addresses = frozenset(addresses)
-        problems = list(function_files.problems(self._root, self._addresses))
+        addresses = frozenset(addresses)
+        problems = list(function_files.problems(self._root, addresses))
         if runtime_folder() is None:
             problems.append("awslambdaric is missing (there is one for Linux): pip install it")
         if problems:
             raise LoadError("\n".join(problems))
+        self._addresses = addresses
+
+    def use(self, spec: Spec) -> None:
+        """Run the functions of another version of the spec from now on, with its settings.
+
+        Raises:
+            LoadError: as `load_all`; then nothing has changed.
+        """
+        self.load_all(spec.addresses())
+        self._spec = spec
+        self.retire()
 
     async def invoke(self, function: str, event: Event) -> Any:
         """Run the function in a free environment or a new one; see `gateway.invoker.Invoker`.

@@ -8,31 +8,52 @@ from pathlib import Path
 
 from watchfiles import PythonFilter, awatch
 
+from gateway.app import Gateway
+from gateway.spec import SpecError, load_spec
+from local_runner.invoker import LoadError
 from local_runner.process_invoker import ProcessInvoker
 from local_runner.project import Project
 
 log = logging.getLogger(__name__)
 
+_OURS = Path(__file__).resolve().parent.parent
 _RUNNER = {"gateway", "local_runner"}
 """The folders of a checkout whose code runs the functions, and is no part of them."""
+_LATER = "%s changed: the runner takes that at its next start"
 
 
-def _is_ours(project: Project) -> bool:
-    return Path(__file__).parent.parent == project.root
-
-
-async def follow_changes(project: Project, invoker: ProcessInvoker) -> None:
-    """Retire processes when their code changes, until cancelled."""
-    async for changes in awatch(project.root, watch_filter=PythonFilter()):
+async def follow_changes(project: Project, invoker: ProcessInvoker, app: Gateway) -> None:
+    """Let code and spec act as soon as they change, until cancelled."""
+    stale = False
+    suffixes = PythonFilter(extra_extensions=(project.file.suffix,))
+    async for changes in awatch(project.root, watch_filter=suffixes):
         files = {Path(file).relative_to(project.root) for _, file in changes}
-        ours = {file for file in files if file.parts[0] in _RUNNER} if _is_ours(project) else set()
+        ours = {file for file in files if file.parts[0] in _RUNNER and project.root == _OURS}
         if ours:
-            log.warning("%s changed: the runner takes that at its next start", _names(ours))
-        if files == ours:
-            continue
-        functions = changed_functions(files)
-        log.info("%s changed: %s anew", _names(files), _names(functions) or "every function")
-        invoker.retire(functions or None)
+            log.warning(_LATER, _names(ours))
+        spec = Path(project.file.name)
+        # One that could not be used is tried again with each change: its function may be there now.
+        stale = (stale or spec in files) and not _use_spec(project, invoker, app)
+        if code := files - ours - {spec}:
+            functions = changed_functions(code)
+            log.info("%s changed: %s anew", _names(code), _names(functions) or "every function")
+            invoker.retire(functions or None)
+
+
+def _use_spec(project: Project, invoker: ProcessInvoker, app: Gateway) -> bool:
+    """Whether it can be used; the one before stays if not."""
+    try:
+        spec = load_spec(project.file)
+        app.check(spec)
+        invoker.use(spec)
+    except (SpecError, LoadError, ValueError) as error:
+        log.error("%s", error)
+        return False
+    app.use(spec)
+    log.info("%s changed: %d functions", project.file.name, len(spec.addresses()))
+    if (spec.queues, spec.schedules) != (project.spec.queues, project.spec.schedules):
+        log.warning(_LATER, "x-queues or x-schedules")
+    return True
 
 
 def changed_functions(files: Iterable[Path]) -> set[str]:

@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from starlette.routing import BaseRoute
 
-from gateway.app import create_app
+from gateway.app import Gateway, create_app
 from gateway.server import uvicorn_settings
 from local_runner.address import own_address, url_of
 from local_runner.event_source import Consumer, EventSource
@@ -95,10 +95,14 @@ class Runner:
         settings = uvicorn_settings(self._options.limits, trusted_proxies)
         server = _Server(uvicorn.Config(self._faults.wrap_app(app), **settings))
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-            runner.run(self._run(server, consumer, on_ready))
+            runner.run(self._run(server, app, consumer, on_ready))
 
     async def _run(
-        self, server: _Server, consumer: Consumer | None, on_ready: Callable[[], None]
+        self,
+        server: _Server,
+        app: Gateway,
+        consumer: Consumer | None,
+        on_ready: Callable[[], None],
     ) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -107,7 +111,7 @@ class Runner:
         serving = asyncio.create_task(server.serve(sockets=[self._listening]))
         while not (server.started or serving.done()):
             await asyncio.sleep(0.001)
-        beside = [asyncio.create_task(each) for each in self._beside(sources)]
+        beside = [asyncio.create_task(each) for each in self._beside(sources, app)]
         if server.started:
             on_ready()
         try:
@@ -118,15 +122,17 @@ class Runner:
                 await consumer.close()
             await self._close()
 
-    def _beside(self, sources: Mapping[str, EventSource]) -> Iterator[Coroutine[Any, Any, None]]:
+    def _beside(
+        self, sources: Mapping[str, EventSource], app: Gateway
+    ) -> Iterator[Coroutine[Any, Any, None]]:
         """What runs besides requests."""
         spec = self.project.spec
         for name, source in sources.items():
-            yield poll_queue(name, spec.queues[name], source, self._invoker)
+            yield poll_queue(name, spec.queues[name], source, self._invoker, log_access)
         for function, schedule in spec.schedules.items():
             yield run_schedule(function, schedule, self._invoker)
         if self._options.reload and isinstance(self._functions, ProcessInvoker):
-            yield follow_changes(self.project, self._functions)
+            yield follow_changes(self.project, self._functions, app)
 
     async def _close(self) -> None:
         if isinstance(self._functions, ProcessInvoker):

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from gateway.access_log import AccessLog, Journal
 from gateway.invoker import InvocationError, Invoker
 from gateway.spec_form import QueueTrigger, Schedule
 from local_runner.event_source import EventSource, Received
@@ -27,7 +28,11 @@ LONGEST_PAUSE_SECONDS = 10.0
 
 
 async def poll_queue(
-    name: str, trigger: QueueTrigger, source: EventSource, invoker: Invoker
+    name: str,
+    trigger: QueueTrigger,
+    source: EventSource,
+    invoker: Invoker,
+    access_log: AccessLog | None = None,
 ) -> None:
     """Invoke the trigger's function with batch after batch, until cancelled.
 
@@ -35,9 +40,10 @@ async def poll_queue(
     """
     pause = FIRST_PAUSE_SECONDS
     left: list[Received] = []
+    journal = Journal("queue", access_log)
     while True:
         batch, left = await _collect(trigger, source, left)
-        if await _to_its_end(_work(name, trigger, source, invoker, batch)):
+        if await _to_its_end(_work(name, trigger, source, invoker, batch, journal)):
             pause = FIRST_PAUSE_SECONDS
         else:
             await asyncio.sleep(pause)
@@ -50,14 +56,17 @@ async def _work(
     source: EventSource,
     invoker: Invoker,
     batch: Sequence[Received],
+    journal: Journal,
 ) -> bool:
     """Invoke with a batch, and acknowledge it or give it back; answers which."""
     records = [received for received in batch if record_size(received) <= MAX_BATCH_BYTES]
     if len(records) < len(batch):
         log.error("%s: dropped what is over 6 MB, as AWS does", name)
+    began, status = journal.begin(), 500
     try:
         if records:
             await invoker.invoke(trigger.function, queue_event(name, records))
+        status = 200
     except Exception as error:
         # Whatever it is: a trigger that ended would leave its queue alone, and nobody would know.
         source.give_back(batch)
@@ -65,6 +74,8 @@ async def _work(
         text = "%s: batch of %d is tried again: %s"
         log.warning(text, name, len(batch), error, exc_info=not known)
         return False
+    finally:
+        journal.end(began, f"{name} ({len(batch)})", trigger.function, status, "")
     source.acknowledge(batch)
     return True
 

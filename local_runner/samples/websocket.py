@@ -133,7 +133,7 @@ def _authorizer_fields(form: WebSocketApi, context: dict[str, Any]) -> dict[str,
         "policyDocument": {"Version": "2012-10-17", "Statement": [allow]},
         "context": context,
     }
-    limit = Limits().authorizer_context_bytes
+    limit = Limits().authorizer_result_bytes
     try:
         principal, read = authorizers.read_websocket_answer(answer, arn, limit)
     except AuthorizerError as error:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import httpx
+import yaml
 from websockets.sync.client import connect
 
 from tests.other_project import greeter, running
@@ -37,6 +38,23 @@ def test_broken_code_fails_its_function_until_it_is_mended(tmp_path: Path) -> No
         hello.write_text(working)
         _eventually(address, "Hello, Ada!")
     assert "Runtime.UserCodeSyntaxError" in (project / "runner.log").read_text()
+
+
+def test_a_new_route_is_there_and_sockets_stay(tmp_path: Path) -> None:
+    project = greeter(tmp_path)
+    spec, service = project / "openapi.yaml", project / "functions/greet"
+    content = yaml.safe_load(spec.read_text())
+    goodbye = {"operationId": "greet.bye", "security": []}
+    content["paths"]["/partings/{name}"] = {"get": goodbye}
+    content["x-websocket"]["routes"]["bye"] = {"function": "greet.bye"}
+    with running(project, "--reload") as url, connect(f"{url.replace('http', 'ws', 1)}/live") as ws:
+        spec.write_text(yaml.safe_dump(content))  # it has to wait for its function
+        hello = (service / "hello.py").read_text()
+        (service / "bye.py").write_text(hello.replace("Hello", "Goodbye"))
+        _eventually(f"{url}/partings/Ada", "Goodbye, Ada!")
+        assert httpx.get(f"{url}/greetings/Ada", timeout=WAIT).status_code == 200
+        ws.send('{"action": "bye"}')  # its function fails without a name
+        assert json.loads(ws.recv(WAIT))["message"] == "Internal server error"
 
 
 def _eventually(address: str, greeting: str | None) -> None:
