@@ -35,7 +35,10 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        # Nothing of it is kept until garbage is collected.
         self._waiting.clear()
+        self._continued.clear()
+        self.frames = []
         if self._farewell is not None:
             self._farewell.cancel()
 
