@@ -25,7 +25,7 @@ import urllib3
 from bench.devices import at_rate
 from bench.figure import Aim, BenchmarkError, Figure, Tell, p50_and_p99
 from bench.processes import Runner, folder, running
-from local_runner.rabbitmq_server import EmbeddedRabbitmq
+from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq
 from tests.device import Device
 from tests.runner import bearer
 

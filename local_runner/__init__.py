@@ -1,1 +1,1 @@
-"""The cloud on this machine: gateway, function runtime, queue and database in one process."""
+"""Runs a project on this machine: its gateway, its functions, and what triggers them."""

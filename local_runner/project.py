@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.spec import Spec, load_spec
-from local_runner.lambda_context import REGION
+from local_runner.execution.lambda_context import REGION
 
 LOCAL_CREDENTIAL = "local"
 """Access key id and secret that pushes are signed with, when the environment has none."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.access_log import Access
 from gateway.clock import iso_8601
-from local_runner.function_output import Printed
+from local_runner.execution.function_output import Printed
 from local_runner.options import LogFormat
 
 log = logging.getLogger("request")

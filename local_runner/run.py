@@ -14,14 +14,14 @@ from gateway.spec import SpecError
 from local_runner.address import PortTaken, listen
 from local_runner.console import fail, out
 from local_runner.event_source import Consumer
+from local_runner.execution.thread_invoker import LoadError
 from local_runner.faults import FaultError
-from local_runner.invoker import LoadError
 from local_runner.options import Options
 from local_runner.project import Project
-from local_runner.rabbitmq_server import EmbeddedRabbitmq, RabbitmqError
 from local_runner.rabbitmq_source import RabbitConsumer
 from local_runner.recording import RecordingError
 from local_runner.serve import Runner, end_on_signals
+from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq, RabbitmqError
 
 log = logging.getLogger(__name__)
 

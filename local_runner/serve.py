@@ -18,10 +18,10 @@ from gateway.app import Gateway, create_app
 from gateway.server import uvicorn_settings
 from local_runner.address import own_address, url_of
 from local_runner.event_source import Consumer, EventSource
+from local_runner.execution.process_invoker import ProcessInvoker
+from local_runner.execution.thread_invoker import ThreadInvoker
 from local_runner.faults import Faults
-from local_runner.invoker import LocalInvoker
 from local_runner.options import Isolation, Options
-from local_runner.process_invoker import ProcessInvoker
 from local_runner.project import Project
 from local_runner.recording import Recorder
 from local_runner.reload import follow_changes
@@ -48,13 +48,13 @@ class Runner:
         self._listening = listening
         self._port = listening.getsockname()[1]
         self._faults = Faults.parse(options.faults, project.spec)
-        self._functions: LocalInvoker | ProcessInvoker
+        self._functions: ThreadInvoker | ProcessInvoker
         if options.isolation is Isolation.PROCESS:
             self._functions = ProcessInvoker(
                 project.spec, project.root, concurrency=options.concurrency
             )
         else:
-            self._functions = LocalInvoker(project.spec.settings)
+            self._functions = ThreadInvoker(project.spec.settings)
         self._recorder = Recorder(self._functions, options.record) if options.record else None
         self._invoker = self._faults.wrap_invoker(self._recorder or self._functions)
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from belfry.adapters.mongo.database import Database
-from local_runner.mongod import EmbeddedMongod
-from local_runner.rabbitmq_server import EmbeddedRabbitmq
+from local_runner.servers.mongod import EmbeddedMongod
+from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq
 from tests.runner import Belfry
 
 

@@ -19,9 +19,9 @@ from infra.broker import apply
 from local_runner.address import PortTaken, listen
 from local_runner.command.home import Home
 from local_runner.command.project import OWN_SPEC
-from local_runner.invoker import LoadError, LocalInvoker
-from local_runner.mongod import MongodError, find_mongod
-from local_runner.rabbitmq_program import RabbitmqError, find_rabbitmq
+from local_runner.execution.thread_invoker import LoadError, ThreadInvoker
+from local_runner.servers.mongod import MongodError, find_mongod
+from local_runner.servers.rabbitmq_program import RabbitmqError, find_rabbitmq
 
 PORT = 8080
 
@@ -59,7 +59,7 @@ def examine(home: Home, environment: Mapping[str, str] = os.environ) -> Iterator
 def _functions() -> Finding:
     try:
         spec = load_spec(OWN_SPEC)
-        LocalInvoker(spec.settings).load_all(spec.addresses())
+        ThreadInvoker(spec.settings).load_all(spec.addresses())
     except (SpecError, LoadError) as error:
         return Finding("functions", str(error), "Make openapi.yaml and functions/ agree.")
     return Finding("functions", f"{len(spec.addresses())}, all as openapi.yaml declares them")

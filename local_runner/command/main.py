@@ -99,11 +99,11 @@ def _up(data: Path, chosen: Options, rabbitmq: bool) -> None:
     from gateway.spec import SpecError
     from local_runner.address import PortTaken
     from local_runner.command.up import up as serve
+    from local_runner.execution.thread_invoker import LoadError
     from local_runner.faults import FaultError
-    from local_runner.invoker import LoadError
-    from local_runner.mongod import MongodError
-    from local_runner.rabbitmq_server import RabbitmqError
     from local_runner.recording import RecordingError
+    from local_runner.servers.mongod import MongodError
+    from local_runner.servers.rabbitmq_server import RabbitmqError
 
     try:
         serve(Home(data), chosen, rabbitmq=rabbitmq, on_ready=_show_banner)

@@ -49,7 +49,7 @@ def invoke_each(
 
     Ends the command when the project or its functions cannot be used.
     """
-    from local_runner.invoker import LoadError
+    from local_runner.execution.thread_invoker import LoadError
     from local_runner.project import PUSH_ENDPOINT
 
     project = _project(spec)
@@ -94,7 +94,7 @@ async def _invoke_each(
 ) -> list[Mapping[str, Any]]:
     addresses = project.spec.addresses()
     if isolation is Isolation.PROCESS:
-        from local_runner.process_invoker import ProcessInvoker
+        from local_runner.execution.process_invoker import ProcessInvoker
         from local_runner.request_log import log_to_standard_error
 
         log_to_standard_error(LogFormat.TEXT)  # what the function prints, and its REPORT
@@ -104,9 +104,9 @@ async def _invoke_each(
             return [await _outcome(apart, *call) for call in calls]
         finally:
             await apart.close()
-    from local_runner.invoker import LocalInvoker
+    from local_runner.execution.thread_invoker import ThreadInvoker
 
-    invoker = LocalInvoker(project.spec.settings)
+    invoker = ThreadInvoker(project.spec.settings)
     invoker.load_all(addresses)
     return [await _outcome(invoker, *call) for call in calls]
 

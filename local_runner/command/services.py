@@ -16,9 +16,9 @@ from infra.broker import apply
 from local_runner.command.embedded_queue import EmbeddedQueue
 from local_runner.command.home import Home
 from local_runner.event_source import Consumer
-from local_runner.mongod import EmbeddedMongod
-from local_runner.rabbitmq_server import EmbeddedRabbitmq
 from local_runner.rabbitmq_source import NotDeclared, RabbitConsumer
+from local_runner.servers.mongod import EmbeddedMongod
+from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq
 
 log = logging.getLogger(__name__)
 

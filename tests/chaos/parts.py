@@ -13,9 +13,9 @@ from contextlib import suppress
 
 import httpx
 
-from local_runner.child_server import ChildServer
-from local_runner.mongod import EmbeddedMongod, MongodError
-from local_runner.rabbitmq_server import RabbitmqError
+from local_runner.servers.child_server import ChildServer
+from local_runner.servers.mongod import EmbeddedMongod, MongodError
+from local_runner.servers.rabbitmq_server import RabbitmqError
 from tests.chaos.faults import Fault, Kind
 from tests.runner import Belfry
 

@@ -18,8 +18,8 @@ from belfry.adapters.mongo.database import Database, Document
 from belfry.retry import RetryPolicy
 from belfry.topology import DEAD_LETTERS, delivery_queues, topology
 from local_runner.command.home import Home
-from local_runner.mongod import EmbeddedMongod
-from local_runner.rabbitmq_server import EmbeddedRabbitmq
+from local_runner.servers.mongod import EmbeddedMongod
+from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq
 from tests.chaos.faults import MONGODB, RABBITMQ, RUNNERS
 from tests.chaos.ledger import QueueState
 from tests.chaos.parts import Part, RunnerPart, ServerPart

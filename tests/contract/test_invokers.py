@@ -20,9 +20,9 @@ from gateway.invoker import (
     TooManyRequests,
     cold_start,
 )
-from local_runner.invoker import LocalInvoker
-from local_runner.process_invoker import ProcessInvoker
-from tests.local_runner.functions_project import FunctionsProject
+from local_runner.execution.process_invoker import ProcessInvoker
+from local_runner.execution.thread_invoker import ThreadInvoker
+from tests.local_runner.execution.functions_project import FunctionsProject
 
 MEGABYTES_6 = 6 * 1024 * 1024
 FUNCTION = "shop.order"
@@ -41,7 +41,7 @@ def run(request: pytest.FixtureRequest, project: FunctionsProject) -> Run:
     """Runs a scenario on an invoker of the functions that the test has written."""
 
     async def in_threads(scenario: Scenario) -> Any:
-        invoker = LocalInvoker(project.spec.settings)
+        invoker = ThreadInvoker(project.spec.settings)
         invoker.use({address: _handler(project, address) for address in project.spec.addresses()})
         try:
             return await scenario(invoker)

@@ -20,8 +20,8 @@ from belfry.adapters.rabbitmq.queue import log as queue_log
 from belfry.errors import ConfigurationError, QueueUnavailable
 from belfry.ports import Message
 from belfry.topology import EXCHANGE, topology
-from local_runner.rabbitmq_node import Node
-from local_runner.rabbitmq_program import find_rabbitmq
+from local_runner.servers.rabbitmq_node import Node
+from local_runner.servers.rabbitmq_program import find_rabbitmq
 from tests.contract.brokers import NAME, RETRY, SECONDS, empty
 from tests.tcp_proxy import TcpProxy
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from gateway.access_log import Access
-from local_runner.function_output import Printed
+from local_runner.execution.function_output import Printed
 from local_runner.options import LogFormat
 from local_runner.request_log import formatter, log_access
 

@@ -33,7 +33,7 @@ from belfry.websocket import ACTIONS, FrameType
 from gateway.connections import CloseCode
 from gateway.spec import load_spec
 from local_runner.command.main import app
-from local_runner.invoker import LocalInvoker
+from local_runner.execution.thread_invoker import ThreadInvoker
 from tests.declared import ROOT, SPEC, operations, resolved, validate
 
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
@@ -47,7 +47,7 @@ def test_openapi_yaml_is_valid_openapi() -> None:
 
 def test_every_declared_function_exists_and_no_other() -> None:
     spec = load_spec(ROOT / "openapi.yaml")
-    LocalInvoker(spec.settings).load_all(spec.addresses())
+    ThreadInvoker(spec.settings).load_all(spec.addresses())
 
 
 def test_an_undeclared_and_a_missing_function_are_noticed(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_an_undeclared_and_a_missing_function_are_noticed(tmp_path: Path) -> Non
     addresses = [*spec.addresses(), "nowhere.nothing"]
     addresses.remove("auth.me")
     with pytest.raises(Exception, match=r"(?s)nowhere/nothing\.py.*auth/me\.py"):
-        LocalInvoker(spec.settings).load_all(addresses)
+        ThreadInvoker(spec.settings).load_all(addresses)
 
 
 def test_every_handler_is_a_function_of_ours_and_short() -> None:

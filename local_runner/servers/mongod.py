@@ -5,10 +5,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from local_runner import mongod_admin as admin
-from local_runner.child_server import STOP_SECONDS, ChildServer
-from local_runner.loopback import HOST, comes_free, free_ports, is_listening
-from local_runner.mongod_program import MongodError, can_lock, find_mongod, why_not_ready
+from local_runner.servers import mongod_admin as admin
+from local_runner.servers.child_server import STOP_SECONDS, ChildServer
+from local_runner.servers.loopback import HOST, comes_free, free_ports, is_listening
+from local_runner.servers.mongod_program import MongodError, can_lock, find_mongod, why_not_ready
 
 __all__ = ["EmbeddedMongod", "MongodError", "find_mongod"]
 

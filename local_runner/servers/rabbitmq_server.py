@@ -8,11 +8,16 @@ from pathlib import Path
 import pika
 from pika.exceptions import AMQPError
 
-from local_runner.child_server import ChildServer, end
-from local_runner.loopback import HOST, is_listening
-from local_runner.rabbitmq_leftovers import end_leftover
-from local_runner.rabbitmq_node import Node
-from local_runner.rabbitmq_program import Programs, RabbitmqError, find_rabbitmq, why_not_ready
+from local_runner.servers.child_server import ChildServer, end
+from local_runner.servers.loopback import HOST, is_listening
+from local_runner.servers.rabbitmq_leftovers import end_leftover
+from local_runner.servers.rabbitmq_node import Node
+from local_runner.servers.rabbitmq_program import (
+    Programs,
+    RabbitmqError,
+    find_rabbitmq,
+    why_not_ready,
+)
 
 __all__ = ["EmbeddedRabbitmq", "RabbitmqError"]
 

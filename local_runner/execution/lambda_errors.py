@@ -5,7 +5,7 @@ import time
 
 from gateway.clock import iso_8601
 from gateway.invoker import FunctionError, FunctionTimedOut
-from local_runner.payloads import ANSWER_BYTES
+from local_runner.execution.payloads import ANSWER_BYTES
 
 
 def timed_out(request_id: str, seconds: float) -> FunctionTimedOut:

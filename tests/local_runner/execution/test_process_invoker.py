@@ -25,15 +25,15 @@ from gateway.invoker import (
     TooManyRequests,
     cold_start,
 )
-from local_runner.function_output import Printed
-from local_runner.invoker import LoadError
-from local_runner.process_invoker import ProcessInvoker
-from tests.local_runner.functions_project import FunctionsProject
+from local_runner.execution.function_output import Printed
+from local_runner.execution.process_invoker import ProcessInvoker
+from local_runner.execution.thread_invoker import LoadError
+from tests.local_runner.execution.functions_project import FunctionsProject
 
 WAIT = 10.0
-OUTPUT = "local_runner.function_output"
+OUTPUT = "local_runner.execution.function_output"
 FUNCTION = "shop.order"
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 WAITS_FOR_A_FILE = """
     import os, time
@@ -601,7 +601,7 @@ def test_a_killed_runner_leaves_no_process(project: FunctionsProject, tmp_path: 
             import asyncio, sys
             from pathlib import Path
             from gateway.spec import parse_spec
-            from local_runner.process_invoker import ProcessInvoker
+            from local_runner.execution.process_invoker import ProcessInvoker
             async def main(root, spec, *pids):
                 invoker = ProcessInvoker(parse_spec(spec), Path(root))
                 invoker.load_all(["shop.order"])

@@ -14,19 +14,19 @@ import pytest
 
 from gateway.invoker import Event, FunctionError, FunctionTimedOut, TooManyRequests
 from gateway.spec_form import FunctionSettings
-from local_runner.invoker import Handler, LoadError, LocalInvoker
-from local_runner.lambda_context import LambdaContext
+from local_runner.execution.lambda_context import LambdaContext
+from local_runner.execution.thread_invoker import Handler, LoadError, ThreadInvoker
 
 WAIT = 10.0
 
 
 def invoker(
     handler: Handler | None = None, *, seconds: float = WAIT, **options: Any
-) -> LocalInvoker:
+) -> ThreadInvoker:
     def settings(_: str) -> FunctionSettings:
         return FunctionSettings(timeout_seconds=seconds, memory_megabytes=512)
 
-    made = LocalInvoker(settings, **options)
+    made = ThreadInvoker(settings, **options)
     made.use({"a.b": handler} if handler else {})
     return made
 
@@ -121,7 +121,7 @@ def test_a_late_handler_times_out_and_an_invocation_that_never_began_never_runs(
         release.wait(WAIT)
 
     async def scenario() -> None:
-        made = LocalInvoker(
+        made = ThreadInvoker(
             lambda address: FunctionSettings(timeout_seconds=0.05 if address == "a.b" else WAIT),
             threads=1,
         )
@@ -197,7 +197,7 @@ def test_a_function_may_have_a_limit_of_its_own_below_that_of_all() -> None:
     release = threading.Event()
 
     async def scenario() -> None:
-        made = LocalInvoker(
+        made = ThreadInvoker(
             lambda address: FunctionSettings(concurrency=1 if address == "a.b" else None)
         )
         made.use({"a.b": lambda *_: release.wait(WAIT), "a.other": lambda *_: "other"})
@@ -247,14 +247,14 @@ def test_all_that_is_wrong_is_said_at_once(package: Path) -> None:
     (package / "shop" / "needy.py").write_text("import surely_not_there\n")
     (package / "shop" / "spare.py").touch()
     made = invoker(package=package.name)
-    logging.getLogger("local_runner.invoker").disabled = True
+    logging.getLogger("local_runner.execution.thread_invoker").disabled = True
 
     with pytest.raises(LoadError) as raised:
         made.load_all(
             ["shop.good", "shop.empty", "shop.broken", "shop.needy", "shop.gone", "no.thing"]
         )
 
-    logging.getLogger("local_runner.invoker").disabled = False
+    logging.getLogger("local_runner.execution.thread_invoker").disabled = False
     lines = str(raised.value).replace(package.name, "functions").splitlines()
     assert lines == [
         "no.thing: there is no functions/no/thing.py: write it",

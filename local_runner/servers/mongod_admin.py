@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from local_runner.loopback import HOST
+from local_runner.servers.loopback import HOST
 
 REPLICA_SET = "belfry"
 

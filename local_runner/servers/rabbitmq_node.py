@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from local_runner.loopback import HOST, comes_free, free_ports
+from local_runner.servers.loopback import HOST, comes_free, free_ports
 
 ERLANG_ARGUMENTS = (
     "-kernel inet_dist_use_interface {127,0,0,1} "  # otherwise it listens on all addresses

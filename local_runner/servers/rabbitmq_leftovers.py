@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from local_runner.child_server import STOP_SECONDS
+from local_runner.servers.child_server import STOP_SECONDS
 
 log = logging.getLogger(__name__)
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from gateway.invoker import FunctionError, FunctionTimedOut
-from local_runner import lambda_errors
-from local_runner.function_output import open_output
-from local_runner.function_variables import function_variables, handler_of
-from local_runner.lambda_context import FunctionIdentity
-from local_runner.memory_watch import MemoryWatch
-from local_runner.runtime_api import Invocation, RuntimeApi
-from local_runner.warden import Warden, kill_group
+from local_runner.execution import lambda_errors
+from local_runner.execution.function_output import open_output
+from local_runner.execution.function_variables import function_variables, handler_of
+from local_runner.execution.lambda_context import FunctionIdentity
+from local_runner.execution.memory_watch import MemoryWatch
+from local_runner.execution.runtime_api import Invocation, RuntimeApi
+from local_runner.execution.warden import Warden, kill_group
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import Any, cast
 import h11
 
 from gateway.invoker import FunctionError, InvocationError
-from local_runner import lambda_errors
-from local_runner.payloads import ANSWER_BYTES
+from local_runner.execution import lambda_errors
+from local_runner.execution.payloads import ANSWER_BYTES
 
 HOST = "127.0.0.1"
 HEAD_BYTES = 2 * 1024 * 1024

@@ -22,14 +22,14 @@ from gateway.invoker import (
 )
 from gateway.spec import Spec
 from gateway.spec_form import FunctionSettings
-from local_runner import function_files, lambda_errors
-from local_runner.execution_environment import ExecutionEnvironment
-from local_runner.function_variables import runtime_folder
-from local_runner.invoker import LoadError
-from local_runner.lambda_context import FunctionIdentity
-from local_runner.memory_watch import MemoryWatch
-from local_runner.payloads import to_json
-from local_runner.warden import Warden
+from local_runner.execution import function_files, lambda_errors
+from local_runner.execution.execution_environment import ExecutionEnvironment
+from local_runner.execution.function_variables import runtime_folder
+from local_runner.execution.lambda_context import FunctionIdentity
+from local_runner.execution.memory_watch import MemoryWatch
+from local_runner.execution.payloads import to_json
+from local_runner.execution.thread_invoker import LoadError
+from local_runner.execution.warden import Warden
 
 CONCURRENCY = 10
 IDLE_SECONDS = 300.0

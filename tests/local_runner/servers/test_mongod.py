@@ -15,12 +15,12 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.write_concern import WriteConcern
 
-from local_runner.mongod import EmbeddedMongod, MongodError
+from local_runner.servers.mongod import EmbeddedMongod, MongodError
 
 RUNNER = """
 import sys
 from pathlib import Path
-from local_runner.mongod import EmbeddedMongod
+from local_runner.servers.mongod import EmbeddedMongod
 mongod = EmbeddedMongod(Path(sys.argv[1]))
 mongod.start()
 print(mongod.uri, mongod.pid, flush=True)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.invoker import FunctionError
-from local_runner.runtime_api import Invocation, RuntimeApi
+from local_runner.execution.runtime_api import Invocation, RuntimeApi
 
 NEXT = "/2018-06-01/runtime/invocation/next"
 INVOCATION = Invocation("id-1", b'{"n": 1}', 1_800_000_000.5, "arn:aws:lambda:a")

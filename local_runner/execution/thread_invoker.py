@@ -18,11 +18,11 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from gateway.invoker import Event, FunctionError, TooManyRequests, cold_start
-from local_runner import lambda_errors
-from local_runner.function_files import file_of, imported_instead, missing, undeclared
-from local_runner.lambda_context import FunctionIdentity, LambdaContext
-from local_runner.payloads import ANSWER_BYTES, check_size, surely_fits
-from local_runner.worker_threads import WorkerThreads
+from local_runner.execution import lambda_errors
+from local_runner.execution.function_files import file_of, imported_instead, missing, undeclared
+from local_runner.execution.lambda_context import FunctionIdentity, LambdaContext
+from local_runner.execution.payloads import ANSWER_BYTES, check_size, surely_fits
+from local_runner.execution.worker_threads import WorkerThreads
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Settings(Protocol):
     def concurrency(self) -> int | None: ...
 
 
-class LocalInvoker:
+class ThreadInvoker:
     """The gateway's `Invoker` over the handlers of a package.
 
     `settings` gives the limits of a function by its address (`Spec.settings`); `concurrency` is the

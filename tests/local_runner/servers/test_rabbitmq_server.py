@@ -16,11 +16,11 @@ import pika
 import pytest
 from pika.exceptions import AMQPError
 
-from local_runner.loopback import is_listening
-from local_runner.rabbitmq_leftovers import command_line, end_leftover
-from local_runner.rabbitmq_node import Node
-from local_runner.rabbitmq_program import Programs, find_rabbitmq
-from local_runner.rabbitmq_server import EmbeddedRabbitmq, RabbitmqError
+from local_runner.servers.loopback import is_listening
+from local_runner.servers.rabbitmq_leftovers import command_line, end_leftover
+from local_runner.servers.rabbitmq_node import Node
+from local_runner.servers.rabbitmq_program import Programs, find_rabbitmq
+from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq, RabbitmqError
 
 QUEUE = "things"
 PERSISTENT = pika.BasicProperties(delivery_mode=2)
@@ -28,7 +28,7 @@ PERSISTENT = pika.BasicProperties(delivery_mode=2)
 RUNNER = """
 import sys
 from pathlib import Path
-from local_runner.rabbitmq_server import EmbeddedRabbitmq
+from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq
 rabbitmq = EmbeddedRabbitmq(Path(sys.argv[1]))
 rabbitmq.start()
 print(rabbitmq.uri, rabbitmq.pid, flush=True)
