@@ -10,9 +10,11 @@ import typer
 from rich.console import Console
 
 from bench import (
+    crowd,
     drain,
     fan_out,
     frame,
+    hostile,
     idle_sockets,
     imports,
     outage,
@@ -33,6 +35,8 @@ MEASUREMENTS = {
     "drain": drain,
     "outage": outage,
     "sockets": idle_sockets,
+    "crowd": crowd,
+    "hostile": hostile,
     "imports": imports,
 }
 out = Console(highlight=False)

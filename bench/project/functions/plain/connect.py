@@ -1,0 +1,7 @@
+"""$connect: everybody may."""
+
+from typing import Any
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return {"statusCode": 200}
