@@ -1,8 +1,8 @@
 """What hostile clients leave behind: a runner's memory and open files before, during and after.
 
 Of each kind 1,000 at once, twice: the first round gives threads, pools and the allocator their
-size, which differs by some megabytes from one time to the next. The clients keep their side open until the runner has let go of every one of them. Limits of
-time are shortened to seconds.
+size, which differs by some megabytes from one time to the next. The clients keep their side open
+until the runner has let go of every one of them. Limits of time are shortened to seconds.
 """
 
 from __future__ import annotations
