@@ -21,7 +21,7 @@ from tests.conformance.stack import WAIT, Limits, Stack, eventually
 DEPLOYED = "deployed"
 CREDENTIALS = ("local", "local")
 SHORT = Limits(integration=1.5, websocket_integration=1.5, authorizer=1.5, idle=2.5, connection=4.0)
-QUEUES = ("defaults", "threes", "singles", "large")
+QUEUES = ("defaults", "threes", "singles")
 
 ADDRESSES = {
     "http-url": "the HTTP API of projects/full",

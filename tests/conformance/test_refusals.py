@@ -47,7 +47,7 @@ def complaints(tmp_path: Path, text: str, *, version: str = "3.0.3") -> str:
 
 @pytest.mark.line("HTTP-10a")
 def test_only_openapi_3_0_is_taken(tmp_path: Path) -> None:
-    assert "openapi" in complaints(tmp_path, "", version="3.1.0")
+    assert "openapi.yaml: openapi: " in complaints(tmp_path, "", version="3.1.0")
 
 
 @pytest.mark.line("MQ-1a", "MQ-3d", "LAMBDA-2c", "LAMBDA-2d")
@@ -61,4 +61,6 @@ def test_values_that_aws_does_not_take_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.line("MQ-4a")
 def test_a_function_of_a_queue_has_14_minutes_at_most(tmp_path: Path) -> None:
-    assert "queues.report" in complaints(tmp_path, TOO_LONG)
+    said = complaints(tmp_path, TOO_LONG)
+    assert "x-queues → slow → function: " in said
+    assert "840 seconds" in said
