@@ -87,3 +87,13 @@ def test_the_files_that_the_document_names_are_there() -> None:
     named = _FILE.findall(DOCUMENT.read_text())
     assert named
     assert not [name for name in named if not (ROOT / name.partition("#")[0]).exists()]
+
+
+def test_the_projects_import_nothing_of_this_repository() -> None:
+    own = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"functions"}
+    for file in (HERE / "projects").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            assert not {name.partition(".")[0] for name in names} & own, file
