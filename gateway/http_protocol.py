@@ -60,7 +60,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._limits = limits
         self._most = limits.request_head_bytes * _HEADS
         self._waiting = bytearray()
-        self._upgraded = False
+        self._upgraded = self._cheap = False
         # Bytes since the last of a body, or since the start or the end of a request.
         self._overhead = 0
         self._in_head = False
@@ -100,11 +100,16 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._waiting.clear()
             return
-        some = bytes(self._waiting[:AT_ONCE])
-        del self._waiting[:AT_ONCE]
-        self._feed(some)
-        if not (self.flow.read_paused or self._upgraded):
-            self._read_on()
+        self._cheap = True
+        # A body in one piece is quickly taken, however much of it there is.
+        while self._cheap and self._waiting:
+            self._cheap = False
+            some = bytes(self._waiting[:AT_ONCE])
+            del self._waiting[:AT_ONCE]
+            self._feed(some)
+            if self.flow.read_paused or self._upgraded:
+                return
+        self._read_on()
 
     def _read_on(self) -> None:
         if self._waiting:
@@ -147,6 +152,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._overhead = 0
+        self._cheap = len(body) == AT_ONCE
         super().on_body(body)
 
     def on_message_complete(self) -> None:
