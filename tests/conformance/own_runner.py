@@ -45,8 +45,19 @@ class Runners:
     def end(self) -> None:
         for process in self._processes:
             process.terminate()
-        for process in self._processes:
-            process.wait(ENDED_SECONDS)
+        stuck = [process for process in self._processes if not _ends(process)]
+        for process in stuck:
+            process.kill()
+            process.wait()
+        assert not stuck, "a runner did not end by itself"
+
+
+def _ends(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(ENDED_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _address(process: subprocess.Popen[bytes], output: Path, log: Path) -> str:
