@@ -10,6 +10,7 @@ from gateway.access_log import AccessLog, Journal
 from gateway.asgi import Receive, Scope, Send
 from gateway.clock import iso_8601
 from gateway.connections import BufferFull, CloseCode, Connection, Gone, Hub
+from gateway.http_body import ClientGone, TooLarge, read_body
 from gateway.identifiers import is_connection_id, new_request_id
 from gateway.limits import Limits
 from gateway.responses import HttpAnswer, send_answer
@@ -58,6 +59,8 @@ class Management:
         try:
             body = await self._body(receive)
             answer = self._answer(scope, body)
+        except ClientGone:
+            return  # half a push is none
         except _Refused as refused:
             text = json.dumps({"message": refused.message}).encode()
             kind = refused.kind.encode("ascii")
@@ -70,15 +73,12 @@ class Management:
         self._journal.end(began, key, None, answer.status, request_id)
 
     async def _body(self, receive: Receive) -> bytes:
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._limits.message_bytes:
-                limit = self._limits.message_bytes
-                raise _Refused(413, "PayloadTooLargeException", f"More than {limit} bytes")
-        return body
+        limit = self._limits.message_bytes
+        try:
+            return await read_body("0", receive, limit)
+        except TooLarge:
+            message = f"More than {limit} bytes"
+            raise _Refused(413, "PayloadTooLargeException", message) from None
 
     def _answer(self, scope: Scope, body: bytes) -> HttpAnswer:
         self._verify(scope, body)

@@ -1,6 +1,7 @@
 """@connections from outside, through AWS's own client."""
 
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -223,3 +224,15 @@ def test_without_credentials_everybody_may_push() -> None:
             assert served.http.post(f"/ws/@connections/{spelling}", content="x").status_code == 200
             assert connection.recv(timeout=WAIT) == "x"
         assert served.http.put(f"/ws/@connections/{connection_id}").status_code == 404
+
+
+def test_half_a_push_is_none() -> None:
+    functions = {"live.connect": admit, "live.disconnect": admit}
+    with serving(SPEC, functions) as served, connected(served) as (connection, connection_id):
+        path = f"/ws/@connections/{connection_id}"
+        head = f"POST {path} HTTP/1.1\r\nhost: here\r\ncontent-length: 10\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", served.port)) as client:
+            client.sendall(head.encode() + b"half")
+        # The server has read the end of that connection before it answers this one.
+        assert served.http.post(path, content="whole").status_code == 200
+        assert connection.recv(timeout=WAIT) == "whole"
