@@ -101,7 +101,7 @@ PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 #
 # @connections:
 # * A client's buffer is full at `Limits.queued_messages` or `queued_bytes`. The push that finds it
-#   so gets LimitExceededException, the connection is closed with 4008, and later pushes get 410.
+#   so gets LimitExceededException, and so do later ones while the connection is closed with 4008.
 # * A push that is not valid UTF-8 is a BadRequestException, because API Gateway sends text only.
 # * A method other than POST, GET and DELETE is answered with 404.
 # * The signature is checked before anything else: a stranger cannot tell which connections exist.

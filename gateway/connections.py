@@ -99,7 +99,7 @@ class Hub:
     def get(self, connection_id: str) -> Connection:
         """Raises: Gone."""
         connection = self._connections.get(connection_id)
-        if connection is None or connection.closing is not None:
+        if connection is None or connection.closing not in (None, CloseCode.SLOW_CONSUMER):
             raise Gone(connection_id)
         return connection
 
@@ -111,8 +111,11 @@ class Hub:
 
         Raises:
             Gone: the connection is being closed.
-            BufferFull: it is from now on, because of this very message.
+            BufferFull: it is so because too much waits, from this very message on.
         """
+        if connection.closing is CloseCode.SLOW_CONSUMER:
+            # Until it is closed: whoever tries again hears the same, and then that it is gone.
+            raise BufferFull(connection.peer.connection_id)
         if connection.closing is not None:
             raise Gone(connection.peer.connection_id)
         if connection.pending is None:

@@ -10,8 +10,8 @@ from watchfiles import PythonFilter, awatch
 
 from gateway.app import Gateway
 from gateway.spec import SpecError, load_spec
+from local_runner.execution.function_files import LoadError
 from local_runner.execution.process_invoker import ProcessInvoker
-from local_runner.execution.thread_invoker import LoadError
 from local_runner.project import Project
 
 log = logging.getLogger(__name__)

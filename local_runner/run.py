@@ -14,7 +14,7 @@ from gateway.spec import SpecError
 from local_runner.address import PortTaken, listen
 from local_runner.console import fail, out
 from local_runner.event_source import Consumer
-from local_runner.execution.thread_invoker import LoadError
+from local_runner.execution.function_files import LoadError
 from local_runner.faults import FaultError
 from local_runner.options import Options
 from local_runner.project import Project

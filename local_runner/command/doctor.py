@@ -19,7 +19,8 @@ from infra.broker import apply
 from local_runner.address import PortTaken, listen
 from local_runner.command.home import Home
 from local_runner.command.project import OWN_SPEC
-from local_runner.execution.thread_invoker import LoadError, ThreadInvoker
+from local_runner.execution.function_files import LoadError
+from local_runner.execution.thread_invoker import ThreadInvoker
 from local_runner.servers.mongod import MongodError, find_mongod
 from local_runner.servers.rabbitmq_program import RabbitmqError, find_rabbitmq
 

@@ -99,7 +99,7 @@ def _up(data: Path, chosen: Options, rabbitmq: bool) -> None:
     from gateway.spec import SpecError
     from local_runner.address import PortTaken
     from local_runner.command.up import up as serve
-    from local_runner.execution.thread_invoker import LoadError
+    from local_runner.execution.function_files import LoadError
     from local_runner.faults import FaultError
     from local_runner.recording import RecordingError
     from local_runner.servers.mongod import MongodError

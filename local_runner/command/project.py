@@ -49,7 +49,7 @@ def invoke_each(
 
     Ends the command when the project or its functions cannot be used.
     """
-    from local_runner.execution.thread_invoker import LoadError
+    from local_runner.execution.function_files import LoadError
     from local_runner.project import PUSH_ENDPOINT
 
     project = _project(spec)
@@ -104,8 +104,10 @@ async def _invoke_each(
             return [await _outcome(apart, *call) for call in calls]
         finally:
             await apart.close()
+    from local_runner.execution import function_files
     from local_runner.execution.thread_invoker import ThreadInvoker
 
+    function_files.check(project.root, addresses)
     invoker = ThreadInvoker(project.spec.settings)
     invoker.load_all(addresses)
     return [await _outcome(invoker, *call) for call in calls]

@@ -6,6 +6,10 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 
+class LoadError(Exception):
+    """Functions cannot be used; the message has a line for each."""
+
+
 def file_of(package: str, address: str) -> str:
     return f"{package}.{address}".replace(".", "/") + ".py"
 
@@ -26,21 +30,25 @@ def undeclared(package: str, folders: Iterable[Path], declared: Iterable[str]) -
         )
 
 
-def problems(root: Path, addresses: Iterable[str]) -> Iterator[str]:
-    """What is wrong with the files of a project, without importing any."""
-    declared = sorted(set(addresses))
+def check(root: Path, addresses: Iterable[str]) -> None:
+    """See that a project has a file for every function, and no other, without importing any.
+
+    Raises:
+        LoadError: it has not.
+    """
+    if problems := list(_problems(root, sorted(set(addresses)))):
+        raise LoadError("\n".join(problems))
+
+
+def _problems(root: Path, declared: list[str]) -> Iterator[str]:
     folder = root / "functions"
     for address in declared:
         if not (root / file_of("functions", address)).is_file():
             yield missing("functions", address)
     yield from undeclared("functions", [folder], declared)
     package = PathFinder.find_spec("functions", [str(root), *sys.path])
-    yield from imported_instead(folder, (package and package.submodule_search_locations) or ())
-
-
-def imported_instead(folder: Path, places: Iterable[str]) -> Iterator[str]:
-    """A complaint when a package of the same name, in `places`, hides the one in `folder`."""
-    found = list(places)
+    found = list((package and package.submodule_search_locations) or ())
+    # A package with an __init__.py hides folders without one, wherever on the path it is.
     if folder.is_dir() and str(folder) not in found:
         yield (
             f"{folder.name}/__init__.py is missing, so {', '.join(found)} is imported instead: "

@@ -24,11 +24,11 @@ from gateway.spec import Spec
 from gateway.spec_form import FunctionSettings
 from local_runner.execution import function_files, lambda_errors
 from local_runner.execution.execution_environment import ExecutionEnvironment
+from local_runner.execution.function_files import LoadError
 from local_runner.execution.function_variables import runtime_folder
 from local_runner.execution.lambda_context import FunctionIdentity
 from local_runner.execution.memory_watch import MemoryWatch
 from local_runner.execution.payloads import to_json
-from local_runner.execution.thread_invoker import LoadError
 from local_runner.execution.warden import Warden
 
 CONCURRENCY = 10
@@ -87,11 +87,9 @@ class ProcessInvoker:
             LoadError: files are missing or not declared.
         """
         addresses = frozenset(addresses)
-        problems = list(function_files.problems(self._root, addresses))
         if runtime_folder() is None:
-            problems.append("awslambdaric is missing (there is one for Linux): pip install it")
-        if problems:
-            raise LoadError("\n".join(problems))
+            raise LoadError("awslambdaric is missing (there is one for Linux): pip install it")
+        function_files.check(self._root, addresses)
         self._addresses = addresses
 
     def use(self, spec: Spec) -> None:

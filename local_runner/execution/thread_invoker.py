@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from gateway.invoker import Event, FunctionError, TooManyRequests, cold_start
 from local_runner.execution import lambda_errors
-from local_runner.execution.function_files import file_of, imported_instead, missing, undeclared
+from local_runner.execution.function_files import LoadError, file_of, missing, undeclared
 from local_runner.execution.lambda_context import FunctionIdentity, LambdaContext
 from local_runner.execution.payloads import ANSWER_BYTES, check_size, surely_fits
 from local_runner.execution.worker_threads import WorkerThreads
@@ -33,10 +33,6 @@ TICK_SECONDS = 0.05
 """How late a time limit may strike."""
 
 Handler = Callable[[Event, LambdaContext], Any]
-
-
-class LoadError(Exception):
-    """Functions are missing or too many; the message has a line for each."""
 
 
 class Settings(Protocol):
@@ -87,8 +83,6 @@ class ThreadInvoker:
         package: ModuleType = importlib.import_module(self._package)
         folders = [Path(folder) for folder in package.__path__]
         problems += undeclared(self._package, folders, declared)
-        here = Path.cwd().joinpath(*self._package.split("."))
-        problems += imported_instead(here, package.__path__)
         if problems:
             raise LoadError("\n".join(problems))
 

@@ -120,7 +120,7 @@ def test_a_connection_that_is_no_more_is_gone(full: Stack, method: str) -> None:
 
 @pytest.mark.line("CONN-4b")
 def test_a_client_that_does_not_read_exceeds_a_limit(full: Stack) -> None:
-    # A second attempt would find the connection closed.
+    # With more attempts it may find that the connection is closed by then.
     client, data = full.connections(config=ONCE), b"x" * MESSAGE
     with full.socket({}, max_queue=1, close_timeout=0.1) as socket:
         own = connection_id(socket)

@@ -25,9 +25,9 @@ from gateway.invoker import (
     TooManyRequests,
     cold_start,
 )
+from local_runner.execution.function_files import LoadError
 from local_runner.execution.function_output import Printed
 from local_runner.execution.process_invoker import ProcessInvoker
-from local_runner.execution.thread_invoker import LoadError
 from tests.local_runner.execution.functions_project import FunctionsProject
 
 WAIT = 10.0

@@ -14,8 +14,9 @@ import pytest
 
 from gateway.invoker import Event, FunctionError, FunctionTimedOut, TooManyRequests
 from gateway.spec_form import FunctionSettings
+from local_runner.execution.function_files import LoadError
 from local_runner.execution.lambda_context import LambdaContext
-from local_runner.execution.thread_invoker import Handler, LoadError, ThreadInvoker
+from local_runner.execution.thread_invoker import Handler, ThreadInvoker
 
 WAIT = 10.0
 
