@@ -9,7 +9,7 @@ from pathlib import Path
 from watchfiles import PythonFilter, awatch
 
 from gateway.app import Gateway
-from gateway.spec import SpecError, load_spec
+from gateway.spec import Spec, SpecError, load_spec
 from local_runner.execution.function_files import LoadError
 from local_runner.execution.process_invoker import ProcessInvoker
 from local_runner.project import Project
@@ -24,36 +24,39 @@ _LATER = "%s changed: the runner takes that at its next start"
 
 async def follow_changes(project: Project, invoker: ProcessInvoker, app: Gateway) -> None:
     """Let code and spec act as soon as they change, until cancelled."""
-    stale = False
+    current, stale = project.spec, False
     suffixes = PythonFilter(extra_extensions=(project.file.suffix,))
     async for changes in awatch(project.root, watch_filter=suffixes):
         files = {Path(file).relative_to(project.root) for _, file in changes}
         ours = {file for file in files if file.parts[0] in _RUNNER and project.root == _OURS}
         if ours:
             log.warning(_LATER, _names(ours))
-        spec = Path(project.file.name)
+        file = Path(project.file.name)
         # One that could not be used is tried again with each change: its function may be there now.
-        stale = (stale or spec in files) and not _use_spec(project, invoker, app)
-        if code := files - ours - {spec}:
+        if stale or file in files:
+            new = _new_spec(project, invoker, app)
+            current, stale = new or current, new is None
+        if code := files - ours - {file}:
             functions = changed_functions(code)
             log.info("%s changed: %s anew", _names(code), _names(functions) or "every function")
             invoker.retire(functions or None)
+            app.use(current)  # and forget what authorizers have answered
 
 
-def _use_spec(project: Project, invoker: ProcessInvoker, app: Gateway) -> bool:
-    """Whether it can be used; the one before stays if not."""
+def _new_spec(project: Project, invoker: ProcessInvoker, app: Gateway) -> Spec | None:
+    """Use the file as it is now; None when it cannot be used, and the one before stays."""
     try:
         spec = load_spec(project.file)
         app.check(spec)
         invoker.use(spec)
     except (SpecError, LoadError, ValueError) as error:
         log.error("%s", error)
-        return False
+        return None
     app.use(spec)
     log.info("%s changed: %d functions", project.file.name, len(spec.addresses()))
     if (spec.queues, spec.schedules) != (project.spec.queues, project.spec.schedules):
         log.warning(_LATER, "x-queues or x-schedules")
-    return True
+    return spec
 
 
 def changed_functions(files: Iterable[Path]) -> set[str]:
