@@ -37,7 +37,7 @@ AccessLog = Callable[[Access], None]
 
 def request_line(scope: Scope) -> str:
     """Method and path, still encoded: a path decides neither about lines nor about terminals."""
-    return f"{scope['method']} {scope['raw_path'].decode('latin-1')}"
+    return f"{scope.get('method', 'GET')} {scope['raw_path'].decode('latin-1')}"
 
 
 class Journal:

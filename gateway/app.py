@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,24 +21,41 @@ from gateway.limits import Limits
 from gateway.management import Management
 from gateway.signature import Credentials, SignatureVerifier
 from gateway.spec import Spec
+from gateway.surroundings import Surroundings
 from gateway.throttle import TokenBucket
 from gateway.websocket_api import WebSocketApi
 from gateway.websocket_events import Place
-
-_THE_REST = "gateway.the_rest"
-"""In the scope of a request that none of the extra routes takes."""
 
 
 class Gateway(Starlette):
     """The spec's calls go straight to their API; Starlette serves the extra routes and lifespan."""
 
-    journal: Journal
-    http_api: HttpApi
-    websocket_api: WebSocketApi | None
-    management: Management | None
-    hub: Hub
-    websocket_path: str
-    http_api_of: Callable[[Spec], HttpApi]
+    def __init__(
+        self,
+        spec: Spec,
+        surroundings: Surroundings,
+        verifier: SignatureVerifier | None,
+        extra_routes: Sequence[BaseRoute],
+    ) -> None:
+        super().__init__(
+            routes=list(extra_routes),
+            lifespan=Gateway._sweeping,
+            exception_handlers={404: _not_found},
+        )
+        self.router.default = _no_route
+        self._surroundings = surroundings
+        self._journal = Journal("http", surroundings.access_log)
+        self._handshakes = Journal("websocket", surroundings.access_log)
+        self.hub = Hub(surroundings.limits)
+        self.http_api = HttpApi(spec, surroundings)
+        self.websocket_api: WebSocketApi | None = None
+        self.management: Management | None = None
+        self.websocket_path = ""
+        if spec.websocket is not None:
+            place = Place(surroundings.endpoint, spec.websocket.stage)
+            self.websocket_path = f"/{place.stage}"
+            self.websocket_api = WebSocketApi(spec.websocket, place, self.hub, surroundings)
+            self.management = Management(place.stage, self.hub, verifier, surroundings)
 
     def use(self, spec: Spec) -> None:
         """Serve another version of the spec from now on; connections stay, and take its routes.
@@ -47,7 +64,7 @@ class Gateway(Starlette):
             ValueError: see `check`.
         """
         self.check(spec)
-        self.http_api = self.http_api_of(spec)
+        self.http_api = HttpApi(spec, self._surroundings)
         if self.websocket_api is not None and spec.websocket is not None:
             self.websocket_api.use(spec.websocket)
 
@@ -59,31 +76,24 @@ class Gateway(Starlette):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            match = self.http_api.match(scope)
-            if match is not None:
-                await self.http_api.serve(match, scope, receive, send)
-                return
-            if self.management is not None and self.management.matches(scope["path"]):
-                await self.management.serve(scope, receive, send)
-                return
-            if self.http_api.is_preflight(scope):
-                await self._serve_the_rest(scope, receive, send)
-                return
-        elif (
-            scope["type"] == "websocket"
-            and self.websocket_api is not None
-            and scope["path"] == self.websocket_path
-        ):
-            await self.websocket_api.serve(scope, receive, send)
-            return
-        if scope["type"] == "http":
-            await self._serve_extra(scope, receive, send)
+            await self._serve_http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._serve_websocket(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
-    async def _serve_extra(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve an extra route or, where none fits, the rest; only the former is logged here."""
-        began, status = self.journal.begin(), 500
+    async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # On AWS it has a host of its own, so that no route can take its requests.
+        if self.management is not None and self.management.matches(scope["path"]):
+            await self.management.serve(scope, receive, send)
+        elif (match := self.http_api.match(scope)) is not None:
+            await self.http_api.serve(match, scope, receive, send)
+        elif self.http_api.is_preflight(scope) or not await self._is_extra(scope, receive, send):
+            await self.http_api.serve_the_rest(scope, receive, send)
+
+    async def _is_extra(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Serve an extra route; False when none fits, and nothing has been sent."""
+        began, status = self._journal.begin(), 0
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -93,28 +103,24 @@ class Gateway(Starlette):
         try:
             await super().__call__(scope, receive, noting)
         finally:
-            if _THE_REST not in scope:
-                self.journal.end(began, request_line(scope), None, status, "")
+            if status:
+                self._journal.end(began, request_line(scope), None, status, "")
+        return bool(status)
 
-    async def _serve_the_rest(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Give what no route wants to $default, or answer it as API Gateway does."""
-        scope[_THE_REST] = True
-        if (match := self.http_api.default()) is not None:
-            await self.http_api.serve(match, scope, receive, send)
-        else:
-            await self.http_api.serve_unrouted(scope, send)
+    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.websocket_api is not None and scope["path"] == self.websocket_path:
+            await self.websocket_api.serve(scope, receive, send)
+            return
+        began, answer = self._handshakes.begin(), responses.FORBIDDEN
+        await receive()  # websocket.connect
+        await refuse(send, answer)
+        self._handshakes.end(began, request_line(scope), None, answer.status, "")
 
-    def serve_the_rest(self) -> None:
-        """Take what no extra route wants out of Starlette's hands."""
-
-        async def rest(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http":
-                await self._serve_the_rest(scope, receive, send)
-            else:
-                await receive()  # websocket.connect
-                await refuse(send, responses.FORBIDDEN)
-
-        self.router.default = rest
+    @contextlib.asynccontextmanager
+    async def _sweeping(self) -> AsyncIterator[None]:
+        sweep = asyncio.create_task(self.hub.sweep_forever())
+        yield
+        sweep.cancel()
 
 
 def create_app(
@@ -138,37 +144,15 @@ def create_app(
         ValueError: `endpoint_url` has another form.
     """
     limits = limits or Limits()
-    endpoint = Endpoint.parse(endpoint_url)
-    hub = Hub(limits)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        sweep = asyncio.create_task(hub.sweep_forever())
-        yield
-        sweep.cancel()
-
-    app = Gateway(
-        routes=list(extra_routes),
-        lifespan=lifespan,
-        exception_handlers={404: _not_found},
-    )
-    app.hub = hub
-    app.journal = Journal("http", access_log)
     throttle = TokenBucket(limits.requests_per_second, limits.request_burst)
-    app.http_api_of = lambda spec: HttpApi(spec, invoker, endpoint, limits, throttle, access_log)
-    app.http_api = app.http_api_of(spec)
-    app.websocket_api = app.management = None
-    app.websocket_path = ""
-    if spec.websocket is not None:
-        verifier = SignatureVerifier(Credentials(*credentials)) if credentials else None
-        place = Place(endpoint, spec.websocket.stage)
-        app.websocket_path = f"/{place.stage}"
-        app.websocket_api = WebSocketApi(
-            spec.websocket, invoker, place, hub, limits, throttle, access_log
-        )
-        app.management = Management(place.stage, hub, limits, verifier, throttle, access_log)
-    app.serve_the_rest()
-    return app
+    endpoint = Endpoint.parse(endpoint_url)
+    surroundings = Surroundings(invoker, endpoint, limits, throttle, access_log)
+    verifier = SignatureVerifier(Credentials(*credentials)) if credentials else None
+    return Gateway(spec, surroundings, verifier, extra_routes)
+
+
+async def _no_route(_: Scope, __: Receive, ___: Send) -> None:
+    """What no extra route wants is served by the HTTP API, outside of Starlette."""
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

@@ -63,11 +63,17 @@ SIGNATURE_SECONDS = 300
 """A signature of a call to @connections is valid this long before and after its X-Amz-Date."""
 
 TOO_MANY_REQUESTS = "Too Many Requests"
-"""The message of 429, in an HTTP API, a handshake and a frame: throttled by the rate, or by a
-function's concurrency. A message over the rate gets this frame, and its connection stays open."""
+"""The message of 429 in an HTTP API, a handshake and @connections: throttled by the rate, or by a
+function's concurrency. A message over the rate gets a frame with it, and its connection stays open;
+of one whose function is throttled the client hears "Internal server error"."""
 
 HEAD_TOO_LARGE = "Request Header Fields Too Large"
-"""The message of 431, for a head over the limit of an HTTP request or of a handshake."""
+"""The message of 431, for a head over the limit of an HTTP request. A handshake has the same limit:
+API Gateway documents none for the headers of a WebSocket API."""
+
+URL_TOO_LONG_STATUS = 414
+URL_TOO_LONG = "URI Too Long"
+"""So a handshake is refused whose URL, from `ws://` to the end of its query, is too long."""
 
 PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 """The message of 413, for a body over API Gateway's limit or an event over Lambda's."""
@@ -87,8 +93,12 @@ PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 # * Events have no `stageVariables`, as those of an API that has none; there is no way to set any.
 #
 # WebSocket APIs:
-# * A second's worth of new connections may come at once; one that is refused counts as well, unless
-#   it is refused for this reason. Handshakes do not count as requests, messages and pushes do.
+# * A second's worth of new connections may come at once, and then none until the second, less a
+#   tenth for jitter, is over. One that is refused counts as well, unless it is refused for this
+#   reason. Handshakes do not count as requests, messages and pushes do.
+# * Messages of one connection are handled one after the other, in their order. AWS handles them
+#   side by side and promises no order; here tests are to be repeatable. When the client leaves,
+#   what it has sent is still handled, and $disconnect comes after it.
 # * Names of headers in identity sources are case-insensitive, as they are in those of HTTP APIs.
 # * A handshake at a path other than the stage's is refused with 403 "Forbidden".
 # * The function's answer to a refused handshake reaches the client with its body and content type.
@@ -96,10 +106,11 @@ PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 # * A value at the route selection path that is no text is compared by its JSON form.
 # * A route with a route response whose answer is neither an object with a text `body` nor empty
 #   has failed: the client gets the frame "Internal server error".
-# * A message whose function is throttled gets that frame too.
 # * Handshake headers reach WebSocket functions in their usual spelling (ASGI lower-cases them).
 #
 # @connections:
+# * It shares its host with the HTTP API, so /@connections/… and /STAGE/@connections/… are reserved:
+#   no route of the spec, not even a greedy one or $default, is asked for them.
 # * A client's buffer is full at `Limits.queued_messages` or `queued_bytes`. The push that finds it
 #   so gets LimitExceededException, and so do later ones while the connection is closed with 4008.
 # * A push that is not valid UTF-8 is a BadRequestException, because API Gateway sends text only.
@@ -107,4 +118,5 @@ PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 # * The signature is checked before anything else: a stranger cannot tell which connections exist.
 #
 # Amazon MQ:
-# * A record's size is that of its part of the event: a body of 4.5 MB, 6 MB in base64, is dropped.
+# * A batch is measured as the records of its event, base64 included; a record is dropped by the size
+#   of its body alone.

@@ -94,7 +94,8 @@ async def ask(invoker: Invoker, function: str, event: Event, seconds: float) -> 
     """Invoke an authorizer.
 
     Raises:
-        AuthorizerError: it refused by raising "Unauthorized", or failed.
+        AuthorizerError: it refused by raising "Unauthorized", or failed; what an invoker raised
+            that is no InvocationError is the cause.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -105,6 +106,8 @@ async def ask(invoker: Invoker, function: str, event: Event, seconds: float) -> 
         raise AuthorizerFailed(str(error)) from None
     except (InvocationError, TimeoutError) as error:
         raise AuthorizerFailed(f"the authorizer gave no answer: {error}") from None
+    except Exception as error:
+        raise AuthorizerFailed(f"the authorizer could not be invoked: {error!r}") from error
 
 
 def identities(sources: tuple[str, ...], headers: Mapping[str, str], query: str) -> list[str]:
@@ -127,8 +130,16 @@ def identities(sources: tuple[str, ...], headers: Mapping[str, str], query: str)
     return found
 
 
+_Key = tuple[str, tuple[str, ...], tuple[str, ...]]
+
+
+def _key(authorizer: Authorizer, values: list[str]) -> _Key:
+    # The sources too: two authorizers may ask one function about other parts of a request.
+    return authorizer.function, authorizer.identity_source, tuple(values)
+
+
 class HttpAuthorizers:
-    """The authorizers of an HTTP API; the cache's key is the identity sources, nothing else."""
+    """The authorizers of an HTTP API; verdicts are kept by their identity sources alone."""
 
     def __init__(
         self,
@@ -142,11 +153,11 @@ class HttpAuthorizers:
         self._seconds = seconds
         self._entries = entries
         self._clock = clock
-        self._kept: OrderedDict[tuple[str, ...], tuple[float, Verdict]] = OrderedDict()
+        self._kept: OrderedDict[_Key, tuple[float, Verdict]] = OrderedDict()
 
     def kept(self, authorizer: Authorizer, values: list[str]) -> Verdict | None:
         """The verdict of an earlier call with the same identity, while it is valid."""
-        key = (authorizer.function, *values)
+        key = _key(authorizer, values)
         found = self._kept.get(key)
         if found is None:
             return None
@@ -166,7 +177,7 @@ class HttpAuthorizers:
         verdict = read_http_answer(answer)
         if authorizer.result_ttl_seconds:
             until = self._clock() + authorizer.result_ttl_seconds
-            self._kept[authorizer.function, *values] = until, verdict
+            self._kept[_key(authorizer, values)] = until, verdict
             if len(self._kept) > self._entries:
                 self._kept.popitem(last=False)
         return verdict

@@ -1,13 +1,14 @@
 """The hub: every open WebSocket connection, what waits to be sent on it, and why it is closed.
 
-A connection costs one task, its receive loop. A second one exists only while messages wait.
+A connection costs one task, its receive loop. Others exist only while messages wait, to be sent or
+to be handled.
 """
 
 import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 
 from gateway import assumptions
@@ -56,10 +57,12 @@ class Connection:
         "abort",
         "closing",
         "drain",
+        "handling",
         "last_active",
         "peer",
         "pending",
         "pending_bytes",
+        "received",
         "send",
     )
 
@@ -73,6 +76,8 @@ class Connection:
         self.pending: deque[tuple[str, int]] | None = None
         self.pending_bytes = 0
         self.drain: asyncio.Task[None] | None = None
+        self.received: deque[str | None] | None = None
+        self.handling: asyncio.Task[None] | None = None
 
 
 class Hub:
@@ -85,6 +90,9 @@ class Hub:
 
     def __len__(self) -> int:
         return len(self._connections)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(self._connections.values())
 
     def add(self, connection: Connection) -> None:
         self._connections[connection.peer.connection_id] = connection
@@ -110,13 +118,13 @@ class Hub:
         """Queue a message; a client that lets too much wait is closed as SLOW_CONSUMER.
 
         Raises:
-            Gone: the connection is being closed.
+            Gone: the connection is being closed, or its client has left.
             BufferFull: it is so because too much waits, from this very message on.
         """
         if connection.closing is CloseCode.SLOW_CONSUMER:
             # Until it is closed: whoever tries again hears the same, and then that it is gone.
             raise BufferFull(connection.peer.connection_id)
-        if connection.closing is not None:
+        if connection.closing is not None or connection.peer.connection_id not in self._connections:
             raise Gone(connection.peer.connection_id)
         if connection.pending is None:
             connection.pending = deque()
@@ -143,7 +151,7 @@ class Hub:
     def sweep(self) -> None:
         """Close connections that are idle or too old."""
         now = self._clock()
-        for connection in list(self._connections.values()):
+        for connection in list(self):
             if now - connection.peer.connected_at >= self._limits.connection_seconds:
                 self.close(connection, CloseCode.TOO_OLD)
             elif now - connection.last_active >= self._limits.idle_seconds:

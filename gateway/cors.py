@@ -10,6 +10,7 @@ from gateway.responses import HttpAnswer
 from gateway.spec_form import Cors
 
 _OURS = b"access-control-"
+_ASKED = b"access-control-request-method"
 _ANY = {"*": "", "https://*": "https://", "http://*": "http://"}
 
 
@@ -31,7 +32,7 @@ class CorsPolicy:
 
     def preflight(self, scope: Scope) -> HttpAnswer | None:
         """The answer to a preflight request, not yet `dressed`; None when the request is none."""
-        if scope["method"] != "OPTIONS" or not _header(scope, b"access-control-request-method"):
+        if scope["method"] != "OPTIONS" or not _header(scope, _ASKED):
             return None
         if not _header(scope, b"origin"):
             return None
@@ -44,9 +45,12 @@ class CorsPolicy:
         return HttpAnswer(answer.status, kept, answer.body)
 
     def dressed(self, scope: Scope, answer: HttpAnswer) -> HttpAnswer:
-        """Any answer with what a browser of an allowed origin needs to read it."""
+        """Any answer with what a browser of an allowed origin needs to read it.
+
+        OPTIONS gets that only as a preflight request, with the header that makes it one.
+        """
         origin = self._allowed(scope)
-        if not origin:
+        if not origin or (scope["method"] == "OPTIONS" and not _header(scope, _ASKED)):
             return answer
         allow_origin = (b"access-control-allow-origin", origin.encode("latin-1"))
         headers = [*answer.headers, allow_origin, *self._always]

@@ -87,7 +87,7 @@ class Handshake:
         except authorizers.Forbidden:
             return 403, "Forbidden"
         except AuthorizerError as error:
-            log.error("%s: %s", function, error)
+            log.error("%s: %s", function, error, exc_info=error.__cause__)
             return 500, INTERNAL_ERROR
         latency = int((self._clock() - started) * 1000)
         peer.authorizer = websocket_events.authorizer_fields(principal, context, latency)

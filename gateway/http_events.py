@@ -28,32 +28,32 @@ class Head:
     headers: dict[str, str]
     """Names in lower case, repeats joined with a comma, no cookies."""
     cookies: list[str]
-    size: int
-    """Bytes of request line and headers."""
 
 
 def parse_head(scope: Scope) -> Head:
     headers: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     cookies: list[str] = []
     raw: RawHeaders = scope["headers"]
-    size = len(scope["method"]) + len(scope["raw_path"]) + len(scope["query_string"]) + 12
     for raw_name, raw_value in raw:
-        size += len(raw_name) + len(raw_value) + 4
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         if name == "cookie":
             cookies += [cookie.strip() for cookie in value.split(";")]
         elif name in headers:
-            headers[name] += f",{value}"
+            repeated.setdefault(name, [headers[name]]).append(value)
         elif name not in assumptions.HOP_BY_HOP:
             headers[name] = value
-    return Head(headers, cookies, size)
+    for name, values in repeated.items():
+        headers[name] = ",".join(values)
+    return Head(headers, cookies)
 
 
 def head_size(scope: Scope) -> int:
-    """Bytes of the request line and the headers of a WebSocket's handshake."""
-    line = len("GET ") + len(scope["raw_path"]) + len(scope["query_string"]) + 12
+    """Bytes that the quota counts, of a request or a handshake: its line and the header values."""
+    line = len(scope.get("method", "GET")) + len(scope["raw_path"]) + len("  HTTP/1.1")
+    query = scope["query_string"]
     raw: RawHeaders = scope["headers"]
-    return line + sum(len(name) + len(value) + 4 for name, value in raw)
+    return line + (len(query) + 1 if query else 0) + sum(len(value) for _, value in raw)
 
 
 def query_parameters(raw: str) -> dict[str, str]:

@@ -5,8 +5,8 @@ import logging
 from typing import Any
 
 from gateway import authorizers
-from gateway.invoker import Event, InvocationError, Invoker
-from gateway.limits import Limits
+from gateway.invoker import Event, InvocationError
+from gateway.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -17,9 +17,9 @@ TIMED_OUT = "Endpoint request timed out"
 class Integration:
     """The functions as a WebSocket API sees them."""
 
-    def __init__(self, invoker: Invoker, limits: Limits) -> None:
-        self._invoker = invoker
-        self._limits = limits
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._invoker = surroundings.invoker
+        self._limits = surroundings.limits
 
     async def invoke(self, function: str, event: Event) -> Any:
         """Raises: TimeoutError, InvocationError."""

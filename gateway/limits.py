@@ -27,8 +27,10 @@ class Limits:
     authorizer_cache_entries: int = 10_000
     """Ours: answers of authorizers that are kept; the least recently used goes first."""
 
-    connections_per_second: float = 500.0
+    connections_per_second: int = 500
     """New WebSocket connections; 0: as many as come."""
+    websocket_url_characters: int = 4_096
+    """Of the address that a client opens: scheme, host, path and query together."""
     websocket_integration_seconds: float = 29.0
     message_bytes: int = 128 * 1024
     frame_bytes: int = 32 * 1024

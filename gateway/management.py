@@ -6,16 +6,15 @@ import json
 import logging
 
 from gateway import assumptions
-from gateway.access_log import AccessLog, Journal
+from gateway.access_log import Journal
 from gateway.asgi import Receive, Scope, Send
 from gateway.clock import iso_8601
 from gateway.connections import BufferFull, CloseCode, Connection, Gone, Hub
 from gateway.http_body import ClientGone, TooLarge, read_body
 from gateway.identifiers import is_connection_id, new_request_id
-from gateway.limits import Limits
 from gateway.responses import HttpAnswer, send_answer
 from gateway.signature import InvalidSignature, SignatureVerifier
-from gateway.throttle import TokenBucket
+from gateway.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -38,17 +37,15 @@ class Management:
         self,
         stage: str,
         hub: Hub,
-        limits: Limits,
         verifier: SignatureVerifier | None,
-        throttle: TokenBucket,
-        access_log: AccessLog | None = None,
+        surroundings: Surroundings,
     ) -> None:
-        self._journal = Journal("websocket", access_log)
+        self._journal = Journal("websocket", surroundings.access_log)
         self._prefixes = (f"/{stage}{_PREFIX}", _PREFIX)
         self._hub = hub
-        self._limits = limits
+        self._limits = surroundings.limits
         self._verifier = verifier
-        self._throttle = throttle
+        self._throttle = surroundings.throttle
 
     def matches(self, path: str) -> bool:
         """Whether a request with this path is one of this API."""

@@ -6,16 +6,14 @@ from typing import Any
 
 from gateway import assumptions, spec_form, websocket_events
 from gateway.access_log import Journal
-from gateway.clock import Clock
 from gateway.connections import BufferFull, Connection, Gone, Hub
 from gateway.identifiers import new_request_id
 from gateway.integration import INTERNAL_ERROR, TIMED_OUT, Integration
 from gateway.invoker import InvocationError
-from gateway.limits import Limits
 from gateway.message_routing import MessageRouter
 from gateway.responses import MalformedAnswer
 from gateway.spec_form import WebSocketRoute
-from gateway.throttle import TokenBucket
+from gateway.surroundings import Surroundings
 from gateway.websocket_events import Place
 
 log = logging.getLogger(__name__)
@@ -27,22 +25,19 @@ class MessageHandler:
     def __init__(
         self,
         form: spec_form.WebSocketApi,
+        surroundings: Surroundings,
         integration: Integration,
         place: Place,
         hub: Hub,
-        limits: Limits,
-        throttle: TokenBucket,
-        journal: Journal,
-        clock: Clock,
     ) -> None:
         self.use(form)
         self._integration = integration
         self._place = place
         self._hub = hub
-        self._limits = limits
-        self._throttle = throttle
-        self._journal = journal
-        self._clock = clock
+        self._limits = surroundings.limits
+        self._throttle = surroundings.throttle
+        self._journal = Journal("websocket", surroundings.access_log)
+        self._clock = surroundings.clock
 
     def use(self, form: spec_form.WebSocketApi) -> None:
         """Take the routes of another version of the spec."""

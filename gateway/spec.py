@@ -92,7 +92,7 @@ def parse_spec(text: str, *, name: str = "openapi.yaml") -> Spec:
     """
     try:
         content = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - it is a SafeLoader
-    except yaml.YAMLError as error:
+    except Exception as error:  # PyYAML lets pass what the types of Python raise
         raise SpecError(f"{name}: no valid YAML: {error}") from error
     try:
         form = FileForm.model_validate(content)
@@ -114,14 +114,16 @@ class _UniqueKeys(yaml.CSafeLoader):
     """YAML that refuses a key given twice, where PyYAML would silently take the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         for key, _ in node.value:
-            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if (key.tag, key.value) in seen:
                 line = key.start_mark.line + 1
                 raise yaml.constructor.ConstructorError(
                     None, None, f"line {line}: {key.value!r} is given twice"
                 )
-            seen.add(key.value)
+            seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
 
 

@@ -114,7 +114,7 @@ class Cors(_Part):
     """`x-amazon-apigateway-cors`: the gateway answers browsers of other origins by itself."""
 
     allow_origins: tuple[
-        Annotated[str, StringConstraints(pattern=r"^(\*|https?://[^\s/]+)$")], ...
+        Annotated[str, StringConstraints(pattern=r"^(\*|https?://(\*|[^\s/*?#@]+))$")], ...
     ] = Field(default=(), strict=False)
     """`*`, `https://*`, `http://*`, or an origin such as `https://www.example.com`."""
     allow_methods: _Names = ()

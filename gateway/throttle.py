@@ -1,7 +1,14 @@
-"""Throttling by the token bucket algorithm (API Gateway developer guide, "quotas")."""
+"""Throttling: requests by a token bucket (API Gateway developer guide, "quotas"), handshakes by a
+sliding window.
+"""
 
 import time
+from collections import deque
 from collections.abc import Callable
+
+WINDOW_SECONDS = 0.9
+"""A second, less a tenth for the jitter of clocks and queues: who comes exactly at the rate passes.
+"""
 
 
 class TokenBucket:
@@ -30,4 +37,25 @@ class TokenBucket:
             self._tokens = tokens
             return False
         self._tokens = tokens - 1.0
+        return True
+
+
+class SlidingWindow:
+    """Lets `most` pass in any second, and whoever comes beside them not; at 0 all pass."""
+
+    __slots__ = ("_clock", "_most", "_passed")
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._passed: deque[float] = deque(maxlen=most)
+
+    def take(self) -> bool:
+        """Pass; False when so many have passed within the last second."""
+        if not self._most:
+            return True
+        now = self._clock()
+        if len(self._passed) == self._most and now - self._passed[0] < WINDOW_SECONDS:
+            return False
+        self._passed.append(now)
         return True

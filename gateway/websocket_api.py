@@ -1,29 +1,28 @@
-"""A WebSocket API: the handshake, one connection's messages in their order, and its end."""
+"""A WebSocket API: a connection from its handshake to its $disconnect."""
 
 import logging
-import time
 from typing import Any
 
 from gateway import assumptions, responses, spec_form, websocket_events
-from gateway.access_log import AccessLog, Journal
-from gateway.asgi import Message, Receive, Scope, Send
-from gateway.clock import Clock
-from gateway.connections import CloseCode, Connection, Hub
+from gateway.access_log import Journal
+from gateway.asgi import Receive, Scope, Send
+from gateway.connections import Connection, Hub
+from gateway.conversation import converse
 from gateway.handshake import Handshake, Refused, refuse
 from gateway.http_events import head_size
 from gateway.identifiers import new_connection_id, new_request_id
 from gateway.integration import Integration
-from gateway.invoker import InvocationError, Invoker
-from gateway.limits import Limits
+from gateway.invoker import InvocationError
 from gateway.message_handler import MessageHandler
-from gateway.throttle import TokenBucket
+from gateway.surroundings import Surroundings
+from gateway.throttle import SlidingWindow
 from gateway.websocket_events import Peer, Place
 
 log = logging.getLogger(__name__)
 
 SWITCHING_PROTOCOLS = 101
 ABORT = "gateway.abort"
-"""The ASGI extension that cuts a connection: see gateway/server.py."""
+"""The ASGI extension that cuts a connection: see gateway/websocket_protocol.py."""
 
 
 class WebSocketApi:
@@ -32,25 +31,18 @@ class WebSocketApi:
     def __init__(
         self,
         form: spec_form.WebSocketApi,
-        invoker: Invoker,
         place: Place,
         hub: Hub,
-        limits: Limits,
-        throttle: TokenBucket,
-        access_log: AccessLog | None = None,
-        clock: Clock = time.time,
+        surroundings: Surroundings,
     ) -> None:
-        self._journal = Journal("websocket", access_log)
-        newcomers = limits.connections_per_second
-        self._newcomers = TokenBucket(newcomers, newcomers)
-        self._integration = Integration(invoker, limits)
-        self._messages = MessageHandler(
-            form, self._integration, place, hub, limits, throttle, self._journal, clock
-        )
+        self._journal = Journal("websocket", surroundings.access_log)
+        self._newcomers = SlidingWindow(surroundings.limits.connections_per_second)
+        self._integration = Integration(surroundings)
+        self._messages = MessageHandler(form, surroundings, self._integration, place, hub)
         self._place = place
         self._hub = hub
-        self._limits = limits
-        self._clock = clock
+        self._limits = surroundings.limits
+        self._clock = surroundings.clock
         self.use(form)
 
     def use(self, form: spec_form.WebSocketApi) -> None:
@@ -83,7 +75,7 @@ class WebSocketApi:
         try:
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
             self._hub.add(connection)
-            code, reason = await self._converse(connection, receive)
+            code, reason = await converse(connection, receive, self._messages, self._hub)
         except OSError:
             log.debug("%s left during its handshake", connection.peer.connection_id)
         finally:
@@ -91,32 +83,26 @@ class WebSocketApi:
             await self._disconnect(connection.peer, code, reason)
 
     def _check(self, scope: Scope, peer: Peer, request_id: str) -> None:
-        """Raises: Refused: its head is too large, or there are too many new connections."""
+        """Raises: Refused: its URL or head is too large, or there are too many connections."""
         ids = {"connectionId": peer.connection_id, "requestId": request_id}
+        if self._url_characters(scope) > self._limits.websocket_url_characters:
+            status = assumptions.URL_TOO_LONG_STATUS
+            raise Refused(responses.gateway_answer(status, assumptions.URL_TOO_LONG, **ids))
         if head_size(scope) > self._limits.request_head_bytes:
             raise Refused(responses.gateway_answer(431, assumptions.HEAD_TOO_LARGE, **ids))
         if not self._newcomers.take():
             raise Refused(responses.gateway_answer(429, assumptions.TOO_MANY_REQUESTS, **ids))
+
+    def _url_characters(self, scope: Scope) -> int:
+        endpoint, query = self._place.endpoint, scope["query_string"]
+        start = f"{endpoint.scheme.replace('http', 'ws')}://{endpoint.domain_name}"
+        return len(start) + len(scope["raw_path"]) + (len(query) + 1 if query else 0)
 
     def _peer(self, scope: Scope) -> Peer:
         agents = [value for name, value in scope["headers"] if name == b"user-agent"]
         source_ip = scope["client"][0] if scope.get("client") else ""
         user_agent = agents[-1].decode("latin-1") if agents else ""
         return Peer(new_connection_id(), self._clock(), source_ip, user_agent)
-
-    async def _converse(self, connection: Connection, receive: Receive) -> tuple[int, str]:
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                return _how_it_ended(connection, message)
-            text = message.get("text")
-            if connection.closing is not None:
-                continue
-            if text is None:
-                self._hub.close(connection, CloseCode.BINARY)
-            else:
-                self._hub.touch(connection)
-                await self._messages.handle(connection, text)
 
     async def _disconnect(self, peer: Peer, code: int, reason: str) -> None:
         route = self._on_disconnect
@@ -143,13 +129,3 @@ def _abort(scope: Scope) -> Any:
             "This server cannot cut a WebSocket: "
             "run uvicorn with the settings of gateway.server.uvicorn_settings()."
         ) from None
-
-
-def _how_it_ended(connection: Connection, message: Message) -> tuple[int, str]:
-    if connection.closing is not None:
-        return connection.closing.code, connection.closing.reason
-    code = message.get("code", assumptions.ABNORMAL_CLOSURE)
-    # uvicorn says 1005 for a lost connection too, but then gives no reason at all.
-    if code == 1005 and "reason" not in message:
-        code = assumptions.ABNORMAL_CLOSURE
-    return code, message.get("reason") or assumptions.DISCONNECT_REASONS.get(code, "")

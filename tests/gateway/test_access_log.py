@@ -1,7 +1,9 @@
 """The access log has an entry for whatever the gateway answers."""
 
+import asyncio
 from typing import Any
 
+import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -10,7 +12,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from gateway.access_log import Access
+from gateway.app import create_app
 from gateway.invoker import Event
+from gateway.spec import parse_spec
 from tests.gateway.served import WAIT, Function, eventually, serving
 
 SPEC = """
@@ -76,19 +80,46 @@ def test_http_requests() -> None:
     assert all(0 < entry.seconds < WAIT for entry in entries)
 
 
+class Broken:
+    """An invoker that fails in a way which none should."""
+
+    async def invoke(self, function: str, event: Event) -> Any:
+        raise RuntimeError(function)
+
+
+def test_an_invoker_that_breaks_at_an_authorizer(caplog: pytest.LogCaptureFixture) -> None:
+    entries: list[Access] = []
+    app = create_app(
+        parse_spec(SPEC), Broken(), endpoint_url="http://127.0.0.1", access_log=entries.append
+    )
+
+    async def get() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            return await client.get("/secret", headers={"authorization": "t"})
+
+    response = asyncio.run(get())
+
+    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+    assert [(entry.route, entry.status) for entry in entries] == [("GET /secret", 500)]
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+
+
 def test_a_connection() -> None:
     entries: list[Access] = []
     with serving(SPEC, FUNCTIONS, access_log=entries.append) as served:
-        with pytest.raises(InvalidStatus), connect(served.websocket_url + "?no=1"):
-            pass
+        for wrong in ("?no=1", "/other?ticket=t"):
+            with pytest.raises(InvalidStatus), connect(served.websocket_url + wrong):
+                pass
         with connect(served.websocket_url) as connection:
             for text in ('{"action": "echo"}', '{"action": "fail"}', "neither"):
                 connection.send(text)
-        eventually(lambda: len(entries) == 6)
+        eventually(lambda: len(entries) == 7)
 
     assert {entry.api for entry in entries} == {"websocket"}
     assert [(entry.route, entry.function, entry.status) for entry in entries] == [
         ("$connect", "live.connect", 403),
+        ("GET /ws/other", None, 403),
         ("$connect", "live.connect", 101),
         ("echo", "live.echo", 200),
         ("fail", "live.fail", 500),

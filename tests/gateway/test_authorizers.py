@@ -85,6 +85,8 @@ def test_another_identity_or_function_has_another_verdict() -> None:
 
     assert authorizers.kept(TOKEN, ["T"]) is None
     assert authorizers.kept(Authorizer(function="auth.other"), ["t"]) is None
+    elsewhere = TOKEN.model_copy(update={"identity_source": ("$request.querystring.ticket",)})
+    assert authorizers.kept(elsewhere, ["t"]) is None
 
 
 def test_without_ttl_nothing_is_kept() -> None:
@@ -128,6 +130,7 @@ def test_each_caller_gets_a_context_of_its_own() -> None:
         (FunctionError("Exception", "unauthorized"), AuthorizerFailed),
         (FunctionError("KeyError", "boom"), AuthorizerFailed),
         (FunctionTimedOut("late"), AuthorizerFailed),
+        (RuntimeError("the invoker itself"), AuthorizerFailed),
     ],
 )
 def test_what_an_error_of_the_authorizer_means(

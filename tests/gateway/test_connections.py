@@ -140,6 +140,7 @@ def test_a_gone_client_is_no_error_of_the_sender() -> None:
         peer = Peer("a", 1000.0, "192.0.2.1", "")
         connection = Connection(peer, send, lambda: None)
         hub = Hub(Limits(), FakeClock())
+        hub.add(connection)
         hub.post(connection, "x")
         await settled()
         assert connection.drain is None
@@ -188,6 +189,10 @@ def test_an_unknown_or_removed_connection_is_gone() -> None:
         for connection_id in ("a", "b"):
             with pytest.raises(Gone):
                 hub.get(connection_id)
+        with pytest.raises(Gone):
+            hub.post(client.connection, "an answer that comes too late")
+        await settled()
+        assert client.sent == []
 
     asyncio.run(scenario())
 

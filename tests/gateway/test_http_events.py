@@ -190,3 +190,26 @@ def test_an_authorizers_event(parts: set[str]) -> None:
     assert event["identitySource"] == ["Bearer t"]
     assert "/$default/POST/v1/users" in event["routeArn"]
     ApiGatewayAuthorizerRequestV2.model_validate(event)
+
+
+def head(*headers: tuple[bytes, bytes], query: bytes = b"") -> dict[str, Any]:
+    return {"method": "GET", "raw_path": b"/x", "query_string": query, "headers": list(headers)}
+
+
+def test_the_size_of_a_head_is_its_line_and_the_values_of_its_headers() -> None:
+    headers = ((b"one", b"1234"), (b"two", b""), (b"two", b"56"))
+
+    assert http_events.head_size(head(*headers)) == len("GET /x HTTP/1.1") + 6
+    assert http_events.head_size(head(*headers, query=b"a=b")) == len("GET /x?a=b HTTP/1.1") + 6
+    handshake = {name: value for name, value in head(*headers).items() if name != "method"}
+    assert http_events.head_size(handshake) == http_events.head_size(head(*headers))
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"host"]), st.sampled_from([b"", b"1"]))))
+def test_repeated_headers_are_joined_in_their_order(headers: list[tuple[bytes, bytes]]) -> None:
+    joined = http_events.parse_head(head(*headers)).headers
+
+    assert joined == {
+        name.decode(): b",".join(value for each, value in headers if each == name).decode()
+        for name, _ in headers
+    }

@@ -10,6 +10,8 @@ import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -74,6 +76,23 @@ def test_a_push_reaches_the_client(served: Served, stage: str) -> None:
         client = manager(served, stage=stage)
         client.post_to_connection(ConnectionId=connection_id, Data="grün".encode())
         assert connection.recv(timeout=WAIT) == "grün"
+
+
+@pytest.mark.parametrize("route", ["/{proxy+}", "/$default", "/ws/@connections/{id}"])
+def test_no_route_of_the_spec_gets_a_push(route: str) -> None:
+    operation = "x-amazon-apigateway-any-method: { operationId: f.any }"
+    spec = SPEC.replace("paths: {}", f"paths:\n  {route}: {{ {operation} }}")
+    functions = {"live.connect": admit, "live.disconnect": admit, "f.any": admit}
+    page = Mount("/ws", PlainTextResponse("a page"))
+    with serving(spec, functions, extra_routes=[page]) as served:
+        with connected(served) as (connection, connection_id):
+            for stage in ("/ws", ""):
+                pushed = served.http.post(
+                    f"{stage}/%40connections/{connection_id}", content="hello"
+                )
+                assert pushed.status_code == 200
+                assert connection.recv(timeout=WAIT) == "hello"
+        assert not served.functions.events_of("f.any")
 
 
 def test_pushes_keep_their_order(served: Served) -> None:

@@ -166,6 +166,9 @@ def test_cors_is_read_in_the_form_of_aws() -> None:
         ("LEVEL: " + '"2"', f"MORE: {'x' * 4070}", "live.sync → environment: more than 4096"),
         ("[GET, ", "[GET POST, ", "x-amazon-apigateway-cors → allowMethods → 0: "),
         ('["https://www', '["www', "x-amazon-apigateway-cors → allowOrigins → 0: "),
+        ('"http://*"', '"https://*.example.com"', "cors → allowOrigins → 1: "),
+        ('"http://*"', '"https://a*"', "cors → allowOrigins → 1: "),
+        ('"http://*"', '"https://www.example.com/"', "cors → allowOrigins → 1: "),
         ('"http://*"', '"*"', "allowCredentials does not go with * in allowOrigins"),
         ("maxAge: 300", "maxAge: 86401", "x-amazon-apigateway-cors → maxAge: "),
         (
@@ -182,6 +185,8 @@ def test_cors_is_read_in_the_form_of_aws() -> None:
         ("timeoutSeconds: 60, ", "", "x-queues → work.0 → function: work.deliver has a timeout"),
         ("  work.sweep: {", "  work.sweep: { everySeconds: 1 }\n  work.sweep: {", "given twice"),
         ("info: {", "info: [", "no valid YAML"),
+        ("info: {", "info: { ? [a] : 1,", "no valid YAML"),
+        ("info: {", "info: { day: 2026-99-99,", "no valid YAML"),
     ],
 )
 def test_a_mistake_is_refused_with_its_place(old: str, new: str, complaint: str) -> None:
@@ -207,5 +212,17 @@ def test_a_missing_file_is_a_spec_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "just text", "openapi: 3.0.3"])
 def test_a_file_that_is_no_description_is_a_spec_error(text: str) -> None:
+    with pytest.raises(SpecError):
+        parse_spec(text)
+
+
+def test_a_number_and_the_same_digits_are_two_keys() -> None:
+    parse_spec(GOOD + "tags: { 1: a, '1': b }")
+    with pytest.raises(SpecError, match="'1' is given twice"):
+        parse_spec(GOOD + "tags: { 1: a, 1: b }")
+
+
+@pytest.mark.parametrize("text", ["? [a]\n: 1", "a: !!int x", "a: &a [*a]"])
+def test_odd_yaml_is_a_spec_error(text: str) -> None:
     with pytest.raises(SpecError):
         parse_spec(text)
