@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from local_runner.execution import CONCURRENCY
 from local_runner.options import (
-    CONCURRENCY,
     ConcurrencyOption,
     FaultOption,
     HostOption,

@@ -9,7 +9,11 @@ PORTS_TO_TRY = 20
 BACKLOG = 2048
 
 
-class PortTaken(Exception):
+class CannotListen(Exception):
+    """The address cannot be served on; the message says which, and why."""
+
+
+class PortTaken(CannotListen):
     """Something listens there already. `free` is a port that could be used instead, or None."""
 
     def __init__(self, host: str, port: int, free: int | None) -> None:
@@ -23,8 +27,16 @@ def listen(host: str, port: int) -> socket.socket:
     """The socket to serve on, before anything else is started. Port 0 takes any that is free.
 
     Raises:
-        PortTaken, OSError for a host that cannot be served on.
+        CannotListen: PortTaken, or the host cannot be served on.
     """
+    try:
+        return _listen(host, port)
+    except OSError as error:
+        message = f"{host}, port {port}, cannot be served on: {error}"
+        raise CannotListen(message) from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
     for candidate in range(port, min(port + PORTS_TO_TRY, 65536)):
         listening = _bind(host, candidate)
         if listening is not None and candidate == port:

@@ -12,8 +12,8 @@ import typer
 
 from gateway.limits import Limits
 
-CONCURRENCY = 10
-"""Environments of one function at a time, unless its settings say otherwise."""
+_NO_LIMIT = {"requests_per_second", "connections_per_second"}
+"""The limits that 0 takes away. The others are times and sizes, of which 0 would be none."""
 
 
 class Isolation(StrEnum):
@@ -142,6 +142,6 @@ def _number(name: str, kind: type[int] | type[float], text: str) -> float:
     if math.isnan(number):
         words = "whole number" if kind is int else "number"
         raise typer.BadParameter(f"{name} is a {words}, not {text!r}.", param_hint="--limit")
-    if number < 0:
-        raise typer.BadParameter(f"{name} cannot be negative.", param_hint="--limit")
+    if number < 0 or (number == 0 and name not in _NO_LIMIT):
+        raise typer.BadParameter(f"{name} must be more than {text}.", param_hint="--limit")
     return number

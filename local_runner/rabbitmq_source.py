@@ -13,6 +13,7 @@ from typing import Any
 
 import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.exceptions import ChannelClosedByBroker
 
 from local_runner.event_source import EventSource, Received
 
@@ -26,6 +27,13 @@ LAST_WORDS_SECONDS = 1.0
 
 AHEAD = 2
 """Batches that the broker may hand over unacknowledged: one is worked on, the next is here."""
+
+
+EXAMPLE = "amqp://user:password@localhost:5672"
+
+
+class BadAddress(Exception):
+    """The address of the broker cannot be read; the message names the variable."""
 
 
 class NotDeclared(Exception):
@@ -116,6 +124,12 @@ def _properties(properties: Any) -> Mapping[str, Any]:
     }
 
 
+def _words(reason: Exception) -> str:
+    if isinstance(reason, ChannelClosedByBroker) and reason.reply_code == 404:
+        return f"{reason.reply_text}: declare it"
+    return str(reason) or repr(reason)  # pika's errors often say nothing but their kind
+
+
 class RabbitConsumer:
     """A connection for each queue of a runner, on its event loop.
 
@@ -128,8 +142,14 @@ class RabbitConsumer:
         """`declare` sees to it that the queues are there, before every connection.
 
         It raises NotDeclared when it cannot.
+
+        Raises:
+            BadAddress: `url` is none.
         """
-        self._parameters = pika.URLParameters(url)
+        try:
+            self._parameters = pika.URLParameters(url)
+        except Exception as error:  # of many kinds
+            raise BadAddress(f"RABBITMQ_URL must look like {EXAMPLE}: {error}") from error
         self._parameters.heartbeat = HEARTBEAT_SECONDS
         self._parameters.connection_attempts = 1
         self._parameters.socket_timeout = self._parameters.stack_timeout = CONNECT_SECONDS
@@ -149,7 +169,8 @@ class RabbitConsumer:
         """Hand over the last acknowledgements, and disconnect. RabbitMQ brings the rest again."""
         for task in self._consuming:
             task.cancel()
-        await asyncio.wait(self._consuming)
+        if self._consuming:
+            await asyncio.wait(self._consuming)
 
     async def _consume(self, source: RabbitSource) -> None:
         """Consume a queue over one connection after the other, until cancelled."""
@@ -164,7 +185,8 @@ class RabbitConsumer:
                 reason = error
             made_progress = source.acknowledged > acknowledged
             pause = FIRST_PAUSE if made_progress else min(2 * pause, LONGEST_PAUSE)
-            log.warning("%s: %s; connecting again in %.1f s", source.name, reason, pause)
+            text = "%s: %s; connecting to %s again in %.1f s"
+            log.warning(text, source.name, _words(reason), self.about, pause)
             await asyncio.sleep(pause)
 
     async def _session(self, source: RabbitSource) -> Exception:

@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.markup import escape
 
 from gateway.spec import SpecError
-from local_runner.address import PortTaken, listen
+from local_runner.address import CannotListen, listen
 from local_runner.console import fail, out
 from local_runner.event_source import Consumer
 from local_runner.execution.function_files import LoadError
 from local_runner.faults import FaultError
 from local_runner.options import Options
 from local_runner.project import Project
-from local_runner.rabbitmq_source import RabbitConsumer
+from local_runner.rabbitmq_source import BadAddress, RabbitConsumer
 from local_runner.recording import RecordingError
 from local_runner.serve import Runner, end_on_signals
 from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq, RabbitmqError
@@ -33,9 +33,9 @@ def run(file: Path, options: Options, *, rabbitmq: bool, data: Path) -> None:
     """
     try:
         _run(file, options, rabbitmq=rabbitmq, data=data.resolve())
-    except OSError as error:
-        fail(f"{options.host}, port {options.port}, cannot be served on: {error}")
-    except (SpecError, LoadError, FaultError, RecordingError, PortTaken, RabbitmqError) as error:
+    except (SpecError, LoadError, FaultError, RecordingError) as error:
+        fail(str(error))
+    except (CannotListen, BadAddress, RabbitmqError, OSError) as error:
         fail(str(error))
 
 
@@ -48,6 +48,7 @@ def _run(file: Path, options: Options, *, rabbitmq: bool, data: Path) -> None:
         if rabbitmq and not os.environ.get("RABBITMQ_URL"):
             server = started.enter_context(EmbeddedRabbitmq(data / "rabbitmq"))
             os.environ["RABBITMQ_URL"] = server.uri
+            log.info("RABBITMQ_URL is %s", server.uri)
         runner = Runner(project, options, listening)
         project.enter(runner.endpoint)
         runner.load()
@@ -60,7 +61,7 @@ def _run(file: Path, options: Options, *, rabbitmq: bool, data: Path) -> None:
 
 def _consumer(project: Project) -> Consumer | None:
     url = os.environ.get("RABBITMQ_URL")
-    if url:
+    if url and project.spec.queues:
         # Not declared here: on AWS a queue must be there before it can trigger a function.
         sizes = {name: trigger.batch_size for name, trigger in project.spec.queues.items()}
         return RabbitConsumer(url, sizes, declare=lambda: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -29,7 +30,11 @@ from local_runner.reload import follow_changes
 from local_runner.request_log import log_access
 from local_runner.triggers import poll_queue, run_schedule
 
+log = logging.getLogger(__name__)
+
 LAST_BATCH_SECONDS = 3.0
+LAST_REQUEST_SECONDS = 4.0
+"""Less than uvicorn waits for requests at the end."""
 
 
 def end_on_signals() -> None:
@@ -56,6 +61,10 @@ class Runner:
             )
         else:
             self._functions = ThreadInvoker(project.spec.settings)
+            if any(each.environment for each in project.spec.functions.values()):
+                log.warning(
+                    "x-functions: an environment of its own needs a process: --isolation process"
+                )
         self._recorder = Recorder(self._functions, options.record) if options.record else None
         self._invoker = self._faults.wrap_invoker(self._recorder or self._functions)
 
@@ -114,6 +123,9 @@ class Runner:
         while not (server.started or serving.done()):
             await asyncio.sleep(0.001)
         beside = [asyncio.create_task(each) for each in self._beside(sources, app)]
+        for task in beside:
+            task.add_done_callback(_tell)
+        beside.append(asyncio.create_task(self._end_functions(server)))
         if server.started:
             on_ready()
         try:
@@ -136,11 +148,14 @@ class Runner:
         if self._options.reload and isinstance(self._functions, ProcessInvoker):
             yield follow_changes(self.project, self._functions, app)
 
+    async def _end_functions(self, server: _Server) -> None:
+        """Let those that still work at the end fail, before their requests are cut."""
+        await server.ending.wait()
+        await asyncio.sleep(LAST_REQUEST_SECONDS)
+        await self._functions.close()
+
     async def _close(self) -> None:
-        if isinstance(self._functions, ProcessInvoker):
-            await self._functions.close()
-        else:
-            self._functions.close()
+        await self._functions.close()
         if self._recorder:
             self._recorder.close()
 
@@ -151,9 +166,20 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ending = asyncio.Event()
+
     def end(self) -> None:
         """End in order. A second Ctrl-C does not hurry it: it takes a few seconds at most."""
         self.should_exit = True
+        self.ending.set()
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    """Nothing beside the requests may end unnoticed."""
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("%s has ended; start the runner again", task.get_coro(), exc_info=error)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:

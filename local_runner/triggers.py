@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from gateway.access_log import AccessLog, Journal
-from gateway.invoker import InvocationError, Invoker
+from gateway.invoker import InvocationError, Invoker, RequestTooLarge
 from gateway.spec_form import QueueTrigger, Schedule
 from local_runner.event_source import EventSource, Received
 from local_runner.queue_event import MAX_BATCH_BYTES, queue_event, record_size
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_DROPPED = "%s: dropped what is over 6 MB, as AWS does"
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 
@@ -59,14 +60,17 @@ async def _work(
     journal: Journal,
 ) -> bool:
     """Invoke with a batch, and acknowledge it or give it back; answers which."""
-    records = [received for received in batch if record_size(received) <= MAX_BATCH_BYTES]
+    records = [received for received in batch if len(received.body) <= MAX_BATCH_BYTES]
     if len(records) < len(batch):
-        log.error("%s: dropped what is over 6 MB, as AWS does", name)
+        log.error(_DROPPED, name)
     began, status = journal.begin(), 500
     try:
         if records:
             await invoker.invoke(trigger.function, queue_event(name, records))
         status = 200
+    except RequestTooLarge:
+        # Base64 has made a record of its own batch too large.
+        log.error(_DROPPED, name)
     except Exception as error:
         # Whatever it is: a trigger that ended would leave its queue alone, and nobody would know.
         source.give_back(batch)
@@ -109,7 +113,7 @@ async def _collect(
             break
         batch += more
         size += _size(more)
-    fitting = _fitting(batch)
+    fitting = _fitting(batch) if size > MAX_BATCH_BYTES else len(batch)
     return batch[:fitting], batch[fitting:]
 
 
@@ -132,8 +136,11 @@ async def run_schedule(function: str, schedule: Schedule, invoker: Invoker) -> N
     while True:
         try:
             await _to_its_end(invoker.invoke(function, schedule_event(function)))
-        except InvocationError as error:
-            log.warning("%s is tried again in %g s: %s", function, schedule.every_seconds, error)
+        except Exception as error:
+            # Whatever it is, as above.
+            known = isinstance(error, InvocationError)
+            text = "%s is tried again in %g s: %s"
+            log.warning(text, function, schedule.every_seconds, error, exc_info=not known)
         await asyncio.sleep(schedule.every_seconds)
 
 

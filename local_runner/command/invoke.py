@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +22,8 @@ from local_runner.console import fail, out
 from local_runner.options import IsolationOption
 from local_runner.recording import Recording, RecordingError
 
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _STYLES = {"+": "green", "-": "red"}
 
 
@@ -37,7 +40,10 @@ def invoke(
     data: Data = DATA,
 ) -> None:
     """Call one function with an event, as Lambda would, and print its answer."""
-    content = _json(event)
+    try:
+        content = _json(event)
+    except RecordingError as error:
+        fail(f"{event} cannot be used as an event: {error}")
     try:
         recording = Recording.read(content)
         function, content = function or recording.function, recording.event
@@ -87,6 +93,10 @@ def _lines(outcome: Mapping[str, Any]) -> list[str]:
     if isinstance(answer, dict) and isinstance(answer.get("body"), str):
         with suppress(ValueError):  # it is some other text
             outcome = {"answer": {**answer, "body": json.loads(answer["body"])}}
+    if "error" in outcome:
+        # Lambda's own errors say when it was, and which request.
+        message = _ID.sub("ID", _TIME.sub("TIME", outcome["error"]["errorMessage"]))
+        outcome = {"error": {**outcome["error"], "errorMessage": message}}
     return json.dumps(outcome, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
 
 
@@ -101,4 +111,4 @@ def _json(file: Path) -> Any:
     try:
         return json.loads(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        fail(f"{file} cannot be used as an event: {error}")
+        raise RecordingError(str(error)) from error

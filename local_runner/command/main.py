@@ -15,8 +15,8 @@ from local_runner.command import dead_letters, events, invoke, users
 from local_runner.command.home import Home
 from local_runner.command.terminal import DATA, Data, api_of, parts_of, told_plainly, url_of
 from local_runner.console import fail, out
+from local_runner.execution import CONCURRENCY
 from local_runner.options import (
-    CONCURRENCY,
     ConcurrencyOption,
     FaultOption,
     HostOption,
@@ -97,7 +97,7 @@ def up(
 def _up(data: Path, chosen: Options, rabbitmq: bool) -> None:
     from belfry.errors import StoreUnavailable
     from gateway.spec import SpecError
-    from local_runner.address import PortTaken
+    from local_runner.address import CannotListen
     from local_runner.command.up import up as serve
     from local_runner.execution.function_files import LoadError
     from local_runner.faults import FaultError
@@ -107,18 +107,9 @@ def _up(data: Path, chosen: Options, rabbitmq: bool) -> None:
 
     try:
         serve(Home(data), chosen, rabbitmq=rabbitmq, on_ready=_show_banner)
-    except OSError as error:
-        fail(f"Belfry cannot serve on {chosen.host}, port {chosen.port}: {error}")
-    except (
-        ConfigurationError,
-        FaultError,
-        LoadError,
-        PortTaken,
-        RecordingError,
-        SpecError,
-    ) as error:
+    except (ConfigurationError, FaultError, LoadError, RecordingError, SpecError) as error:
         fail(str(error))
-    except (MongodError, RabbitmqError, StoreUnavailable) as error:
+    except (CannotListen, MongodError, RabbitmqError, StoreUnavailable, OSError) as error:
         fail(str(error))
 
 

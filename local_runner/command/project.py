@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +31,10 @@ SpecPath = Annotated[
     typer.Option("--spec", metavar="FILE", help="The openapi.yaml of another project."),
 ]
 
+NO_CHECKOUT = (
+    "Belfry itself runs from its checkout only (`make up`). "
+    "Another project is named by --spec openapi.yaml."
+)
 RUNNER = "http://127.0.0.1:8080"
 """Where a runner is unless told otherwise."""
 
@@ -72,6 +78,8 @@ def _project(spec: Path | None) -> Project:
     from gateway.spec import SpecError
     from local_runner.project import Project
 
+    if spec is None and not OWN_SPEC.exists():
+        fail(NO_CHECKOUT)
     try:
         return Project.load(spec or OWN_SPEC)
     except SpecError as error:
@@ -109,8 +117,10 @@ async def _invoke_each(
 
     function_files.check(project.root, addresses)
     invoker = ThreadInvoker(project.spec.settings)
-    invoker.load_all(addresses)
-    return [await _outcome(invoker, *call) for call in calls]
+    # What it prints is no part of the answer.
+    with redirect_stdout(sys.stderr):
+        invoker.load_all(addresses)
+        return [await _outcome(invoker, *call) for call in calls]
 
 
 async def _outcome(invoker: Invoker, function: str, event: Event) -> Mapping[str, Any]:

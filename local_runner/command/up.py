@@ -17,7 +17,7 @@ from belfry.settings import Settings
 from local_runner.address import listen
 from local_runner.command.home import Admin, Home
 from local_runner.command.pages import page_routes
-from local_runner.command.project import OWN_SPEC
+from local_runner.command.project import NO_CHECKOUT, OWN_SPEC
 from local_runner.command.services import addresses, queue_of, start_mongodb, start_rabbitmq
 from local_runner.options import Isolation, Options
 from local_runner.project import Project
@@ -39,14 +39,11 @@ def up(
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP. `rabbitmq` starts a RabbitMQ, too.
 
-    Raises PortTaken, OSError for a host that cannot be served on, SpecError, LoadError, FaultError,
-    MongodError, RabbitmqError, StoreUnavailable, or ConfigurationError, which names the variable.
+    Raises CannotListen, SpecError, LoadError, FaultError, RecordingError, MongodError,
+    RabbitmqError, StoreUnavailable, or ConfigurationError, which names the variable.
     """
     if not OWN_SPEC.exists():
-        raise ConfigurationError(
-            "Belfry itself runs from its checkout only (`make up`). "
-            "Another project is named by --spec openapi.yaml."
-        )
+        raise ConfigurationError(NO_CHECKOUT)
     end_on_signals()
     listening = listen(options.host, options.port)
     # The request log has the same line, with the function and its time besides.

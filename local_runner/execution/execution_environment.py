@@ -1,10 +1,12 @@
 """An execution environment: one process of one function under AWS's own runtime client.
 
 Lambda developer guide, "Understanding the Lambda execution environment lifecycle". The process is
-the leader of a process group and of a session, so that it ends together with its own children.
+the leader of a process group and of a session, so that it ends together with its own children; what
+leaves that group ends with it when it is killed, not when it ends by itself.
 """
 
 import asyncio
+import contextlib
 import logging
 import math
 import os
@@ -14,6 +16,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
+
+import psutil
 
 from gateway.invoker import FunctionError, FunctionTimedOut
 from local_runner.execution import lambda_errors
@@ -91,12 +95,13 @@ class ExecutionEnvironment:
         self._warden.guard(self.group)
         self._memory.add(self)
         if not self.usable:
-            kill_group(self.group)
+            _kill_with_children(self.group)
 
     async def is_ready(self, seconds: float) -> bool:
         """Whether it can take an event; False when it has ended, or needs more time than that."""
-        done, _ = await asyncio.wait({self._api.ready}, timeout=seconds)
-        return bool(done) and self._api.ready.exception() is None
+        ready = self._api.ready
+        done, _ = await asyncio.wait({ready}, timeout=seconds)
+        return bool(done) and ready.exception() is None
 
     async def initialised(self, seconds: float) -> None:
         """Wait until the function's module is imported.
@@ -105,12 +110,13 @@ class ExecutionEnvironment:
             FunctionError: it fails, with AWS's error type.
             FunctionTimedOut: it needs more than so many seconds, so it is killed.
         """
-        done, _ = await asyncio.wait({self._api.ready}, timeout=seconds)
+        ready = self._api.ready
+        done, _ = await asyncio.wait({ready}, timeout=seconds)
         self._init_seconds = time.perf_counter() - self._started
         if not done:
             self._report_init("timeout")
             raise self._out_of_time()
-        error = self._api.ready.exception()
+        error = ready.exception()
         if isinstance(error, FunctionError):
             self._report_init(f"error\tError Type: {error.error_type}")
             raise error
@@ -146,7 +152,7 @@ class ExecutionEnvironment:
         """End the process and its children at once."""
         self.usable = False
         if self.group and not self.ended.is_set():
-            kill_group(self.group)
+            _kill_with_children(self.group)
 
     def uses(self, resident_bytes: int) -> None:
         """What `MemoryWatch` sees: killed when it is more than the function may have."""
@@ -193,6 +199,17 @@ class ExecutionEnvironment:
             self._init_seconds * 1000,
             status,
         )
+
+
+def _kill_with_children(group: int) -> None:
+    """Kill a process group, and the children that have left it for one of their own."""
+    children = []
+    with contextlib.suppress(psutil.Error):
+        children = psutil.Process(group).children(recursive=True)
+    kill_group(group)
+    for child in children:
+        with contextlib.suppress(psutil.Error):
+            child.kill()
 
 
 class _Process(asyncio.SubprocessProtocol):

@@ -22,11 +22,12 @@ def missing(package: str, address: str) -> str:
 def undeclared(package: str, folders: Iterable[Path], declared: Iterable[str]) -> Iterator[str]:
     """A complaint for each file that nothing names."""
     files = [file for folder in folders for file in folder.glob("*/*.py")]
-    found = {f"{file.parent.name}.{file.stem}" for file in files if file.stem != "__init__"}
+    # A name with _ at its beginning is no function's: __init__, and what they share.
+    found = {f"{file.parent.name}.{file.stem}" for file in files if file.stem[0] != "_"}
     for address in sorted(found - set(declared)):
         yield (
             f"{file_of(package, address)} is not declared: name {address} in openapi.yaml, "
-            "or remove the file"
+            "or move it out of functions/"
         )
 
 

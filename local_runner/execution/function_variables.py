@@ -28,12 +28,13 @@ def function_variables(
     identity: FunctionIdentity, root: Path, own: Mapping[str, str], runtime_api: str
 ) -> dict[str, str]:
     """The runner's own variables, on top the function's (`own`), on top those that Lambda sets."""
+    region = os.environ.get("AWS_REGION", REGION)
     paths = [str(root), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,
         **own,
         "_HANDLER": handler_of(identity.address),
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_DEFAULT_REGION": region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(identity.memory_megabytes),
         "AWS_LAMBDA_FUNCTION_NAME": identity.function_name,
@@ -42,7 +43,7 @@ def function_variables(
         "AWS_LAMBDA_LOG_GROUP_NAME": identity.log_group_name,
         "AWS_LAMBDA_LOG_STREAM_NAME": identity.log_stream_name,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
-        "AWS_REGION": REGION,
+        "AWS_REGION": region,
         "LAMBDA_RUNTIME_DIR": str(runtime_folder() or ""),
         "LAMBDA_TASK_ROOT": str(root),
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from gateway.invoker import (
+    START_SECONDS,
     Event,
     FunctionError,
     FunctionTimedOut,
@@ -22,7 +23,7 @@ from gateway.invoker import (
 )
 from gateway.spec import Spec
 from gateway.spec_form import FunctionSettings
-from local_runner.execution import function_files, lambda_errors
+from local_runner.execution import CONCURRENCY, function_files, lambda_errors
 from local_runner.execution.execution_environment import ExecutionEnvironment
 from local_runner.execution.function_files import LoadError
 from local_runner.execution.function_variables import runtime_folder
@@ -31,11 +32,8 @@ from local_runner.execution.memory_watch import MemoryWatch
 from local_runner.execution.payloads import to_json
 from local_runner.execution.warden import Warden
 
-CONCURRENCY = 10
 IDLE_SECONDS = 300.0
 """Ours: how long an environment waits for its next invocation."""
-INIT_SECONDS = 10.0
-"""Lambda's limit for importing a function."""
 
 
 @dataclass(eq=False, slots=True)
@@ -65,7 +63,7 @@ class ProcessInvoker:
         *,
         concurrency: int = CONCURRENCY,
         idle_seconds: float = IDLE_SECONDS,
-        init_seconds: float = INIT_SECONDS,
+        init_seconds: float = START_SECONDS,
     ) -> None:
         self._spec = spec
         self._root = root.resolve()
@@ -114,7 +112,7 @@ class ProcessInvoker:
         payload = to_json(event)
         if pool.busy >= pool.limit:
             raise TooManyRequests(f"{pool.busy} invocations of {function} are under way")
-        if not pool.free:
+        if not any(environment.usable for environment, _ in pool.free):
             cold_start.set(True)
         pool.busy += 1
         task = asyncio.create_task(self._run(pool, payload))

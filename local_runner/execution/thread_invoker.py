@@ -13,13 +13,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 from gateway.invoker import Event, FunctionError, TooManyRequests, cold_start
 from local_runner.execution import lambda_errors
-from local_runner.execution.function_files import LoadError, file_of, missing, undeclared
+from local_runner.execution.function_files import LoadError, file_of, missing
 from local_runner.execution.lambda_context import FunctionIdentity, LambdaContext
 from local_runner.execution.payloads import ANSWER_BYTES, check_size, surely_fits
 from local_runner.execution.worker_threads import WorkerThreads
@@ -71,19 +69,17 @@ class ThreadInvoker:
         self._timer: asyncio.TimerHandle | None = None
         self._loaded: dict[str, tuple[Handler, FunctionIdentity, int]] = {}
         self._cold: set[str] = set()
+        self._warned = False
 
     def load_all(self, addresses: Iterable[str]) -> None:
-        """Import every function, and see that the package holds no others.
+        """Import every function.
 
         Raises:
-            LoadError: modules or handlers are missing, fail to import, or are not declared.
+            LoadError: modules or handlers are missing, or fail to import.
         """
-        declared = sorted(set(addresses))
-        problems = [problem for address in declared if (problem := self._load(address))]
-        package: ModuleType = importlib.import_module(self._package)
-        folders = [Path(folder) for folder in package.__path__]
-        problems += undeclared(self._package, folders, declared)
-        if problems:
+        if problems := [
+            found for address in sorted(set(addresses)) if (found := self._load(address))
+        ]:
             raise LoadError("\n".join(problems))
 
     def use(self, handlers: Mapping[str, Handler]) -> None:
@@ -127,13 +123,25 @@ class ThreadInvoker:
         now = loop.time()
         for future, (deadline, context) in self._running.items():
             if deadline <= now and not future.done():
+                self._warn_of_lost_threads()
                 error = lambda_errors.timed_out(context.aws_request_id, context.timeout_seconds)
                 future.set_exception(error)
         again = bool(self._running)
         self._timer = loop.call_later(TICK_SECONDS, self._expire, loop) if again else None
 
-    def close(self) -> None:
-        """End the threads that are idle."""
+    def _warn_of_lost_threads(self) -> None:
+        if self._workers.waiting and not self._warned:
+            self._warned = True
+            log.warning(
+                "Invocations wait for a thread: those whose time is over keep theirs while they "
+                "run on. With --isolation process they would be ended."
+            )
+
+    async def close(self) -> None:
+        """End the threads that are idle; nobody waits for the others any longer."""
+        for future in self._running:
+            if not future.done():
+                future.set_exception(FunctionError("Sandbox.Failure", "the runner is ending"))
         self._workers.close()
 
     def _load(self, address: str) -> str | None:
@@ -145,7 +153,9 @@ class ThreadInvoker:
             if error.name is not None and f"{name}.".startswith(f"{error.name}."):
                 return missing(self._package, address)
             return f"{address}: {self._file(address)} imports {error.name}, which is missing"
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit, too
             log.exception("Importing %s failed", name)
             return f"{address}: importing {self._file(address)} failed: {error!r}"
         handler = getattr(module, "handler", None)
@@ -167,15 +177,16 @@ class ThreadInvoker:
 def _run(handler: Handler, address: str, context: LambdaContext, event: Event) -> Any:
     try:
         answer = handler(event, context)
-    except Exception as error:
-        # An authorizer's way to say 401 is no fault of its own.
-        if str(error) != "Unauthorized":
-            log.exception("%s failed in %s", address, context.aws_request_id)
-        raise FunctionError(type(error).__name__, str(error)) from None
     except SystemExit as error:
         log.exception("%s exited in %s", address, context.aws_request_id)
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
         raise lambda_errors.exited(context.aws_request_id, code) from None
+    except BaseException as error:
+        # Not one may get through: as its own, a CancelledError would end whoever waits.
+        # An authorizer's way to say 401 is no fault of its own.
+        if str(error) != "Unauthorized":
+            log.exception("%s failed in %s", address, context.aws_request_id)
+        raise FunctionError(type(error).__name__, str(error)) from None
     return _plain(answer)
 
 

@@ -43,6 +43,11 @@ class WorkerThreads:
             name = f"function-{number}"
             threading.Thread(target=self._work, args=(loop,), name=name, daemon=True).start()
 
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a thread."""
+        return self._calls.qsize()
+
     def close(self) -> None:
         """Let idle threads end; busy ones end after their call."""
         for _ in range(self._threads if self._loop else 0):

@@ -46,7 +46,7 @@ def run(request: pytest.FixtureRequest, project: FunctionsProject) -> Run:
         try:
             return await scenario(invoker)
         finally:
-            invoker.close()
+            await invoker.close()
 
     async def in_processes(scenario: Scenario) -> Any:
         invoker = ProcessInvoker(project.spec, project.root)
@@ -329,3 +329,24 @@ def test_a_function_that_is_not_loaded(project: FunctionsProject, run: Run) -> N
     assert failures([error]) == [
         ("Runtime.ImportModuleError", "shop.order is not loaded: is it in openapi.yaml?")
     ]
+
+
+@pytest.mark.parametrize(
+    "raised", ["asyncio.CancelledError('no')", "KeyboardInterrupt('no')", "Own('no')"]
+)
+def test_nothing_that_a_function_raises_gets_through(
+    project: FunctionsProject, run: Run, raised: str
+) -> None:
+    project.write(
+        FUNCTION,
+        f"""
+        import asyncio
+        class Own(BaseException): pass
+        def handler(event, context):
+            if event["fail"]: raise {raised}
+            return "fine"
+        """,
+    )
+    failed, answer = run(each({"fail": True}, {"fail": False}))
+    assert isinstance(failed, FunctionError)
+    assert answer == "fine"

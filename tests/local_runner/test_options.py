@@ -29,10 +29,15 @@ def chosen(
     )
 
 
-@given(st.sampled_from(NAMES), st.integers(0, 10**9))
+@given(st.sampled_from(NAMES), st.integers(1, 10**9))
 def test_a_limit_is_changed_and_no_other(name: str, value: int) -> None:
     changed = parse_limits([f"{name}={value}"])
     assert asdict(changed) == asdict(Limits()) | {name: value}
+
+
+@pytest.mark.parametrize("name", ["requests_per_second", "connections_per_second"])
+def test_a_rate_of_0_is_no_limit(name: str) -> None:
+    assert getattr(parse_limits([f"{name}=0"]), name) == 0
 
 
 def test_without_limits_they_are_those_of_api_gateway() -> None:
@@ -51,7 +56,8 @@ def test_seconds_may_be_fractions() -> None:
         ("idle_seconds=soon", "idle_seconds is a number, not 'soon'"),
         ("idle_seconds=nan", "idle_seconds is a number, not 'nan'"),
         ("message_bytes=1.5", "message_bytes is a whole number, not '1.5'"),
-        ("message_bytes=-1", "message_bytes cannot be negative"),
+        ("sweep_seconds=0", "sweep_seconds must be more than 0"),
+        ("message_bytes=-1", "message_bytes must be more than -1"),
     ],
 )
 def test_a_limit_that_is_none_is_named(text: str, complaint: str) -> None:

@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 
 from belfry.ports import Message
-from gateway.invoker import Event, FunctionError, FunctionTimedOut, InvocationError
+from gateway.invoker import (
+    Event,
+    FunctionError,
+    FunctionTimedOut,
+    InvocationError,
+    RequestTooLarge,
+)
 from gateway.spec_form import QueueTrigger, Schedule
 from local_runner.command.embedded_queue import EmbeddedQueue
 from local_runner.triggers import FIRST_PAUSE_SECONDS, poll_queue, run_schedule
@@ -202,11 +208,23 @@ def test_what_is_over_six_megabytes_is_dropped_as_aws_does(
 ) -> None:
     async def run() -> None:
         invoker = FakeInvoker()
-        # 4.6 MB become more than 6 MB as base64.
-        messages = texts("0", "1" * (46 * MEGABYTE // 10), "2")
+        messages = texts("0", "1" * (6 * MEGABYTE + 1), "2")
         async with polling(invoker, *messages):
             await until(lambda: invoker.ended == 2)
         assert invoker.batches() == [["0"], ["2"]]
+
+    asyncio.run(run())
+    assert "dropped what is over 6 MB" in caplog.text
+
+
+def test_what_no_invocation_takes_is_dropped_too(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        invoker = FakeInvoker(RequestTooLarge("an event of 6.7 MB"))
+        async with polling(invoker, *texts("0")) as queue:
+            await until(lambda: invoker.ended == 1)
+            queue.publish(texts("1"))
+            await until(lambda: invoker.ended == 2)
+        assert invoker.batches() == [["0"], ["1"]]
 
     asyncio.run(run())
     assert "dropped what is over 6 MB" in caplog.text

@@ -570,7 +570,7 @@ def test_all_that_is_wrong_with_the_files_is_said_at_once(project: FunctionsProj
         "no.thing: there is no functions/no/thing.py: write it",
         (
             "functions/shop/spare.py is not declared: name shop.spare in openapi.yaml, "
-            "or remove the file"
+            "or move it out of functions/"
         ),
     ]
     # This repository has a package of that name as well.
@@ -634,3 +634,50 @@ def test_a_killed_runner_leaves_no_process(project: FunctionsProject, tmp_path: 
         await eventually(lambda: all(has_ended(pid) for pid in started))
 
     uvloop.run(scenario())
+
+
+def test_what_children_share_with_their_parent_counts_once(project: FunctionsProject) -> None:
+    project.write(
+        FUNCTION,
+        """
+        import os, time
+        def handler(event, context):
+            content = b"x" * (60 * 2**20)
+            children = [child for _ in range(3) if (child := os.fork()) or time.sleep(60)]
+            time.sleep(0.3)
+            for child in children: os.kill(child, 9)
+            return len(content) + len(children)
+        """,
+        memoryMegabytes=128,
+    )
+
+    async def scenario() -> None:
+        async with invoking(project) as invoker:
+            assert await invoker.invoke(FUNCTION, {}) == 60 * 2**20 + 3
+
+    uvloop.run(scenario())
+
+
+def test_a_child_that_leaves_its_group_ends_with_a_killed_function(
+    project: FunctionsProject,
+) -> None:
+    project.write(
+        FUNCTION,
+        """
+        import subprocess
+        def handler(event, context):
+            return subprocess.Popen(["sleep", "60"], start_new_session=True).pid
+        """,
+    )
+
+    async def scenario() -> int:
+        async with invoking(project) as invoker:
+            child: int = await invoker.invoke(FUNCTION, {})
+            assert psutil.pid_exists(child)
+            return child
+
+    child = uvloop.run(scenario())
+    deadline = time.monotonic() + WAIT
+    while not has_ended(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
