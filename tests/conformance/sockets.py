@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket as sockets
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from tests.conformance.stack import WAIT
+
+HANDSHAKE = (
+    "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 def received(socket: ClientConnection) -> Any:
@@ -36,6 +43,20 @@ def closed(socket: ClientConnection) -> tuple[int, str]:
             socket.recv(timeout=WAIT)
     assert socket.close_code is not None
     return socket.close_code, socket.close_reason or ""
+
+
+def at_once(websocket_url: str, count: int) -> list[int]:
+    """The statuses of so many handshakes, sent as quickly as can be; then all have left."""
+    parts = urlsplit(websocket_url)
+    head = HANDSHAKE % (parts.path, parts.netloc)
+    address = (str(parts.hostname), parts.port or 80)
+    with contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(sockets.create_connection(address, WAIT)) for _ in range(count)
+        ]
+        for client in clients:
+            client.sendall(head.encode())
+        return [int(client.recv(12).split()[1]) for client in clients]
 
 
 class Witness:

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -101,6 +102,18 @@ def test_delete_closes_a_connection(full: Stack, socket: ClientConnection) -> No
     closed(socket)
     with pytest.raises(client.exceptions.GoneException):
         client.get_connection(ConnectionId=own)
+
+
+@pytest.mark.line("CONN-4a")
+def test_a_client_that_leaves_while_its_message_is_handled_is_gone_at_once(full: Stack) -> None:
+    client = full.connections()
+    with full.socket({}) as socket:
+        own = connection_id(socket)
+        socket.send(json.dumps({"action": "act", "do": "sleep", "seconds": 5}))
+        sent = time.monotonic()
+    with pytest.raises(client.exceptions.GoneException):
+        again_and_again(partial(client.post_to_connection, ConnectionId=own, Data=b"there?"))
+    assert time.monotonic() - sent < 4
 
 
 @pytest.mark.line("CONN-4a")

@@ -91,6 +91,13 @@ def test_another_origin_gets_no_cors_headers(full: Stack) -> None:
     assert "allow-origin" not in cors(response)
 
 
+@pytest.mark.line("HTTP-5d")
+def test_options_without_the_method_asked_for_is_no_preflight_request(full: Stack) -> None:
+    response = full.http.options("/echo", headers=ORIGIN)
+    assert response.json()["routeKey"] == "ANY /echo"
+    assert cors(response) == {}
+
+
 @pytest.mark.line("HTTP-5c")
 def test_without_cors_options_is_a_method_like_any_other(bare: Stack) -> None:
     response = bare.http.options("/echo", headers=PREFLIGHT)

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.parser.models import APIGatewayWebSocketCon
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.conformance.sockets import Witness, ask
+from tests.conformance.sockets import Witness, ask, at_once
 from tests.conformance.stack import Stack, eventually
 from tests.gateway import shapes
 from tests.gateway.shapes import shape
@@ -89,7 +89,32 @@ def test_an_authorizer_that_fails_or_answers_nonsense_is_an_internal_error(
     assert refusal(full, order)[0] == 500
 
 
-@pytest.mark.line("WS-1g", "WS-6f")
+@pytest.mark.line("WS-6f")
+def test_the_501st_handshake_of_a_second_is_refused_and_later_ones_pass(bare: Stack) -> None:
+    if bare.credentials is None:
+        pytest.skip("a deployed stack is too far away to be reached 501 times in a second")
+
+    def is_one_refused() -> bool:
+        time.sleep(1.0)  # the second of earlier handshakes is to be over
+        began = time.monotonic()
+        statuses = at_once(bare.websocket_url, 501)
+        # On a machine that is too busy for so many in a second, they prove nothing.
+        assert time.monotonic() - began > 0.9 or statuses.count(101) <= 500
+        return sorted(statuses) == [101] * 500 + [429]
+
+    eventually(is_one_refused)
+    eventually(lambda: at_once(bare.websocket_url, 1) == [101])
+
+
+@pytest.mark.line("WS-6h")
+def test_the_url_has_4096_characters(full: Stack) -> None:
+    room = 4096 - len(full.address({}, fill=""))
+    with full.socket({}, query={"fill": "x" * room}):
+        pass
+    assert refusal(full, {}, fill="x" * (room + 1))[0] == 414
+
+
+@pytest.mark.line("WS-1g")
 def test_more_handshakes_than_the_rate_allows_are_refused_and_later_ones_pass(
     throttled: Stack,
 ) -> None:
