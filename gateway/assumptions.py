@@ -94,8 +94,9 @@ PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 #
 # WebSocket APIs:
 # * A second's worth of new connections may come at once, and then none until the second, less a
-#   tenth for jitter, is over. One that is refused counts as well, unless it is refused for this
-#   reason. Handshakes do not count as requests, messages and pushes do.
+#   tenth for jitter, is over; who comes up to half a second after that counts as on time. One that
+#   is refused counts as well, unless it is refused for this reason. Handshakes do not count as
+#   requests, messages and pushes do.
 # * Messages of one connection are handled one after the other, in their order. AWS handles them
 #   side by side and promises no order; here tests are to be repeatable. When the client leaves,
 #   what it has sent is still handled, and $disconnect comes after it.
@@ -118,5 +119,5 @@ PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 # * The signature is checked before anything else: a stranger cannot tell which connections exist.
 #
 # Amazon MQ:
-# * A batch is measured as the records of its event, base64 included; a record is dropped by the size
-#   of its body alone.
+# * A batch is measured as the records of its event, base64 included; a record is dropped by the
+#   size of its body alone.

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway import assumptions
+from gateway.authorizer_form import Authorizer
 from gateway.http_events import query_parameters
 from gateway.invoker import Event, FunctionError, InvocationError, Invoker
 from gateway.policy import MalformedPolicy, allows
-from gateway.spec_form import Authorizer
 
 
 class AuthorizerError(Exception):

@@ -6,8 +6,8 @@ itself, and its headers replace those of functions.
 
 from gateway import assumptions
 from gateway.asgi import RawHeaders, Scope
+from gateway.cors_form import Cors
 from gateway.responses import HttpAnswer
-from gateway.spec_form import Cors
 
 _OURS = b"access-control-"
 _ASKED = b"access-control-request-method"

@@ -8,12 +8,13 @@ from typing import Any
 
 from gateway import assumptions, authorizers, responses, websocket_events
 from gateway.asgi import Scope, Send
+from gateway.authorizer_form import WebSocketAuthorizer
 from gateway.authorizers import AuthorizerError
 from gateway.clock import Clock
 from gateway.integration import INTERNAL_ERROR, TIMED_OUT, Integration
 from gateway.invoker import InvocationError, TooManyRequests
 from gateway.responses import HttpAnswer, MalformedAnswer
-from gateway.spec_form import WebSocketApi, WebSocketAuthorizer, WebSocketRoute
+from gateway.spec_form import WebSocketApi, WebSocketRoute
 from gateway.websocket_events import Peer, Place
 
 log = logging.getLogger(__name__)

@@ -1,32 +1,17 @@
 """Reads openapi.yaml, the one place of wiring, and checks that it is complete and unambiguous."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from gateway.function_environment import MAX_BYTES, size
-from gateway.spec_form import (
-    METHODS,
-    Authorizer,
-    Cors,
-    FileForm,
-    FunctionSettings,
-    OperationForm,
-    QueueTrigger,
-    Schedule,
-    WebSocketApi,
-)
-
-_PATH = re.compile(r"/\$default|/|(/([^{}/]+|\{[A-Za-z0-9_.-]+\}))*(/|/\{[A-Za-z0-9_.-]+\+\})?")
-
-
-QUEUE_SECONDS = 14 * 60
-"""Longest timeout of a function that Amazon MQ triggers (Lambda developer guide)."""
+from gateway.authorizer_form import Authorizer
+from gateway.cors_form import Cors
+from gateway.spec_form import FileForm, FunctionSettings, QueueTrigger, Schedule, WebSocketApi
+from gateway.spec_rules import problems
+from gateway.unique_keys import UniqueKeys
 
 
 class SpecError(Exception):
@@ -91,16 +76,16 @@ def parse_spec(text: str, *, name: str = "openapi.yaml") -> Spec:
         SpecError: the text is no YAML, or breaks a rule.
     """
     try:
-        content = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - it is a SafeLoader
+        content = yaml.load(text, Loader=UniqueKeys)  # noqa: S506 - it is a SafeLoader
     except Exception as error:  # PyYAML lets pass what the types of Python raise
         raise SpecError(f"{name}: no valid YAML: {error}") from error
     try:
         form = FileForm.model_validate(content)
     except ValidationError as error:
         raise SpecError(_complaints(name, _describe(error))) from None
-    problems = list(_problems(form))
-    if problems:
-        raise SpecError(_complaints(name, problems))
+    found = list(problems(form))
+    if found:
+        raise SpecError(_complaints(name, found))
     spec = _spec(form)
     unknown = sorted(set(spec.functions) - set(spec.addresses()))
     if unknown:
@@ -108,23 +93,6 @@ def parse_spec(text: str, *, name: str = "openapi.yaml") -> Spec:
             _complaints(name, [f"x-functions → {f}: nothing names it" for f in unknown])
         )
     return spec
-
-
-class _UniqueKeys(yaml.CSafeLoader):
-    """YAML that refuses a key given twice, where PyYAML would silently take the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[tuple[str, str]] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
-                continue
-            if (key.tag, key.value) in seen:
-                line = key.start_mark.line + 1
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"line {line}: {key.value!r} is given twice"
-                )
-            seen.add((key.tag, key.value))
-        return super().construct_mapping(node, deep)
 
 
 def _complaints(name: str, problems: list[str]) -> str:
@@ -138,88 +106,23 @@ def _describe(error: ValidationError) -> list[str]:
     ]
 
 
-def _operations(form: FileForm) -> Iterator[tuple[str, str, OperationForm]]:
-    for path, item in form.paths.items():
-        for method in (*METHODS, "any"):
-            operation = getattr(item, method)
-            if operation is not None:
-                yield method.upper(), path, operation
-
-
-def _problems(form: FileForm) -> Iterator[str]:
-    shapes: dict[str, str] = {}
-    addresses: dict[str, str] = {}
-    for method, path, operation in _operations(form):
-        place = f"paths → {path} → {method.lower()}"
-        if not _PATH.fullmatch(path):
-            yield f"{place}: a path has whole segments {{name}}, and {{name+}} only at its end"
-        shape = f"{method} {re.sub(r'{[^}+]*', '{', path)}"
-        if shape in shapes:
-            yield f"{place}: the same route as {shapes[shape]}"
-        if operation.function in addresses:
-            other = addresses[operation.function]
-            yield f"{place}: operationId {operation.function} is taken by {other}"
-        shapes.setdefault(shape, place)
-        addresses.setdefault(operation.function, place)
-        yield from (f"{place} → security: {each}" for each in _security_problems(form, operation))
-    yield from _settings_problems(form)
-
-
-def _settings_problems(form: FileForm) -> Iterator[str]:
-    default = form.functions.get("default", FunctionSettings())
-    for name, trigger in form.queues.items():
-        settings = _on_top_of(default, form.functions.get(trigger.function, default))
-        if settings.timeout_seconds > QUEUE_SECONDS:
-            yield (
-                f"x-queues → {name} → function: {trigger.function} has a timeout of more than "
-                f"{QUEUE_SECONDS} seconds, which is most for a queue's function"
-            )
-    for address, settings in form.functions.items():
-        if size(_on_top_of(default, settings).environment) > MAX_BYTES:
-            yield (
-                f"x-functions → {address} → environment: more than {MAX_BYTES} bytes "
-                "with those under default"
-            )
-
-
-def _security_problems(form: FileForm, operation: OperationForm) -> Iterator[str]:
-    names = _scheme_names(form, operation)
-    if len(names) > 1:
-        yield f"a route has one authorizer at most, not {', '.join(names)}"
-    for name in names:
-        scheme = form.components.security_schemes.get(name)
-        if scheme is None:
-            yield f"components → securitySchemes has no {name}"
-        elif scheme.authorizer is None:
-            yield f"components → securitySchemes → {name} has no x-authorizer"
-
-
-def _scheme_names(form: FileForm, operation: OperationForm) -> list[str]:
-    requirements = form.security if operation.security is None else operation.security
-    return [name for requirement in requirements for name in requirement]
-
-
 def _spec(form: FileForm) -> Spec:
     operations = []
-    for method, path, operation in _operations(form):
-        names = _scheme_names(form, operation)
+    for method, path, operation in form.operations():
+        names = form.schemes_of(operation)
         authorizer = form.components.security_schemes[names[0]].authorizer if names else None
         operations.append(Operation(method, path, operation.function, authorizer))
-    functions = dict(form.functions)
-    default = functions.pop("default", FunctionSettings())
+    default = form.default_settings()
     return Spec(
         tuple(operations),
         form.cors,
         form.websocket,
         form.queues,
         form.schedules,
-        {address: _on_top_of(default, given) for address, given in functions.items()},
+        {
+            address: given.on_top_of(default)
+            for address, given in form.functions.items()
+            if address != "default"
+        },
         default,
     )
-
-
-def _on_top_of(default: FunctionSettings, given: FunctionSettings) -> FunctionSettings:
-    """What is given, and the default's for the rest; the variables of both."""
-    fields = {name: getattr(given, name) for name in given.model_fields_set}
-    environment = {**default.environment, **given.environment}
-    return default.model_copy(update={**fields, "environment": environment})

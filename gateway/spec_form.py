@@ -1,88 +1,19 @@
 """The form of an openapi.yaml, as pydantic models: only what the gateway and the runner read."""
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from gateway.authorizer_form import Authorizer, WebSocketAuthorizer
+from gateway.cors_form import Cors
+from gateway.form_parts import FunctionAddress, OpenApiPart, Part
 from gateway.function_environment import Environment
-
-FunctionAddress = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
-"""`service.endpoint`: the module functions/<service>/<endpoint>.py, its `handler`."""
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
-class _Part(BaseModel):
-    """A part of our own: nothing unknown in it, no silent conversion."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, populate_by_name=True
-    )
-
-
-class _OpenApiPart(BaseModel):
-    """A part of OpenAPI's: we read some of its fields."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
-
-
-_Names = Annotated[
-    tuple[Annotated[str, StringConstraints(pattern=r"^(\*|[!#$%&'+.^_`|~0-9A-Za-z-]+)$")], ...],
-    Field(strict=False),
-]
-
-
-class Authorizer(_Part):
-    """`x-authorizer` of a security scheme: a function asked before the operation's own."""
-
-    function: FunctionAddress
-    identity_source: Annotated[
-        tuple[
-            Annotated[
-                str,
-                StringConstraints(pattern=r"^\$request\.(header|querystring)\.[A-Za-z0-9_.-]+$"),
-            ],
-            ...,
-        ],
-        Field(strict=False),
-    ] = ("$request.header.Authorization",)
-    result_ttl_seconds: int = Field(default=300, ge=0, le=3600)
-    """How long its answer counts for the same identity."""
-
-    @model_validator(mode="after")
-    def _keeping_needs_an_identity(self) -> Self:
-        if self.result_ttl_seconds and not self.identity_source:
-            raise ValueError("without an identitySource, resultTtlSeconds must be 0")
-        return self
-
-
-class WebSocketAuthorizer(_Part):
-    """Asked before `$connect`; without its identity sources a client is refused unasked."""
-
-    function: FunctionAddress
-    identity_source: Annotated[
-        tuple[
-            Annotated[
-                str,
-                StringConstraints(
-                    pattern=r"^route\.request\.(header|querystring)\.[A-Za-z0-9_.-]+$"
-                ),
-            ],
-            ...,
-        ],
-        Field(strict=False),
-    ] = ()
-
-
-class WebSocketRoute(_Part):
+class WebSocketRoute(Part):
     """What a message of this route invokes."""
 
     function: FunctionAddress
@@ -90,7 +21,7 @@ class WebSocketRoute(_Part):
     """Whether the function's answer is sent to the client."""
 
 
-class WebSocketApi(_Part):
+class WebSocketApi(Part):
     """The WebSocket API: served at /<stage>."""
 
     stage: str = Field(default="ws", pattern=r"^[A-Za-z0-9_-]{1,128}$")
@@ -110,28 +41,7 @@ class WebSocketApi(_Part):
         return {"function": given} if isinstance(given, str) else given
 
 
-class Cors(_Part):
-    """`x-amazon-apigateway-cors`: the gateway answers browsers of other origins by itself."""
-
-    allow_origins: tuple[
-        Annotated[str, StringConstraints(pattern=r"^(\*|https?://(\*|[^\s/*?#@]+))$")], ...
-    ] = Field(default=(), strict=False)
-    """`*`, `https://*`, `http://*`, or an origin such as `https://www.example.com`."""
-    allow_methods: _Names = ()
-    allow_headers: _Names = ()
-    expose_headers: _Names = ()
-    allow_credentials: bool = False
-    max_age: int | None = Field(default=None, ge=-1, le=86_400)
-    """Seconds for which a browser may keep the answer; -1: it may not."""
-
-    @model_validator(mode="after")
-    def _credentials_need_an_origin(self) -> Self:
-        if self.allow_credentials and "*" in self.allow_origins:
-            raise ValueError("allowCredentials does not go with * in allowOrigins")
-        return self
-
-
-class QueueTrigger(_Part):
+class QueueTrigger(Part):
     """A queue whose messages invoke a function in batches."""
 
     function: FunctionAddress
@@ -139,24 +49,30 @@ class QueueTrigger(_Part):
     batching_window_seconds: float = Field(default=0.5, ge=0, le=300)
 
 
-class Schedule(_Part):
+class Schedule(Part):
     """How often a function is invoked by itself."""
 
     every_seconds: float = Field(gt=0)
 
 
-class FunctionSettings(_Part):
+class FunctionSettings(Part):
     """What Lambda is told about a function."""
 
     timeout_seconds: float = Field(default=10, gt=0, le=900)
     memory_megabytes: int = Field(default=256, ge=128, le=10_240)
     concurrency: int | None = Field(default=None, ge=1)
     """How many invocations may run at once: Lambda's reserved concurrency."""
-    environment: Environment = {}
+    environment: Environment = Field(default={})
     """Variables of its own, on top of those under `default`."""
 
+    def on_top_of(self, default: "FunctionSettings") -> "FunctionSettings":
+        """What is given here, and the default's for the rest; the variables of both."""
+        fields = {name: getattr(self, name) for name in self.model_fields_set}
+        environment = {**default.environment, **self.environment}
+        return default.model_copy(update={**fields, "environment": environment})
 
-class OperationForm(_OpenApiPart):
+
+class OperationForm(OpenApiPart):
     """One HTTP call; `security` None means that the file's own applies."""
 
     function: FunctionAddress = Field(alias="operationId")
@@ -183,13 +99,13 @@ class PathForm(BaseModel):
     servers: Any = None
 
 
-class SecurityScheme(_OpenApiPart):
+class SecurityScheme(OpenApiPart):
     """How callers identify themselves."""
 
     authorizer: Authorizer | None = Field(default=None, alias="x-authorizer")
 
 
-class Components(_OpenApiPart):
+class Components(OpenApiPart):
     """Of OpenAPI's components, the security schemes."""
 
     security_schemes: dict[str, SecurityScheme] = Field(default={}, alias="securitySchemes")
@@ -215,3 +131,20 @@ class FileForm(BaseModel):
     functions: dict[Literal["default"] | FunctionAddress, FunctionSettings] = Field(
         default={}, alias="x-functions"
     )
+
+    def operations(self) -> Iterator[tuple[str, str, OperationForm]]:
+        """Each with its method, in upper case or ANY, and its path."""
+        for path, item in self.paths.items():
+            for method in (*METHODS, "any"):
+                operation = getattr(item, method)
+                if operation is not None:
+                    yield method.upper(), path, operation
+
+    def schemes_of(self, operation: OperationForm) -> list[str]:
+        """The names of the operation's security schemes."""
+        requirements = self.security if operation.security is None else operation.security
+        return [name for requirement in requirements for name in requirement]
+
+    def default_settings(self) -> FunctionSettings:
+        """What functions have that say nothing else."""
+        return self.functions.get("default", FunctionSettings())

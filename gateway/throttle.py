@@ -6,9 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-WINDOW_SECONDS = 0.9
-"""A second, less a tenth for the jitter of clocks and queues: who comes exactly at the rate passes.
-"""
+EARLY_SECONDS = 0.1
+LATE_SECONDS = 0.5
+"""Clocks and queues jitter, and a process pauses: so much too early one still passes, and who comes
+so much too late counts as on time, or those after it would have to pay for the pause."""
 
 
 class TokenBucket:
@@ -41,21 +42,25 @@ class TokenBucket:
 
 
 class SlidingWindow:
-    """Lets `most` pass in any second, and whoever comes beside them not; at 0 all pass."""
+    """Lets `most` pass in any second, and on average no more whatever the jitter; at 0 all pass."""
 
-    __slots__ = ("_clock", "_most", "_passed")
+    __slots__ = ("_clock", "_most", "_turns")
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._clock = clock
-        self._passed: deque[float] = deque(maxlen=most)
+        self._turns: deque[float] = deque(maxlen=most)
 
     def take(self) -> bool:
         """Pass; False when so many have passed within the last second."""
         if not self._most:
             return True
-        now = self._clock()
-        if len(self._passed) == self._most and now - self._passed[0] < WINDOW_SECONDS:
-            return False
-        self._passed.append(now)
+        now = turn = self._clock()
+        if len(self._turns) == self._most:
+            due = self._turns[0] + 1.0
+            if now < due - EARLY_SECONDS:
+                return False
+            if now < due + LATE_SECONDS:
+                turn = due
+        self._turns.append(turn)
         return True

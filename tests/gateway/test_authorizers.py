@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.authorizer_form import Authorizer
 from gateway.authorizers import (
     AuthorizerFailed,
     Forbidden,
@@ -17,7 +18,6 @@ from gateway.authorizers import (
     read_websocket_answer,
 )
 from gateway.invoker import Event, FunctionError, FunctionTimedOut
-from gateway.spec_form import Authorizer
 
 ARN = "arn:aws:execute-api:us-east-1:000000000000:api/$default/GET/a"
 

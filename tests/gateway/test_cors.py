@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.cors import CorsPolicy
+from gateway.cors_form import Cors
 from gateway.invoker import Event
 from gateway.responses import HttpAnswer
-from gateway.spec_form import Cors
 from tests.gateway.served import Function, Served, serving
 
 SPEC = """

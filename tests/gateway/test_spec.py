@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.authorizer_form import WebSocketAuthorizer
+from gateway.cors_form import Cors
 from gateway.spec import SpecError, load_spec, parse_spec
-from gateway.spec_form import Cors, WebSocketAuthorizer
 
 GOOD = """
 openapi: 3.0.3
