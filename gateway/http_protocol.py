@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from gateway import responses
 from gateway.limits import Limits
 from gateway.responses import HttpAnswer
+from gateway.watch import Owed, Watch, unread
 
 BAD_REQUEST = responses.gateway_answer(400, "Bad Request")
 TIMED_OUT = responses.gateway_answer(408, "Request Timeout")
@@ -49,11 +50,7 @@ class _Flow(FlowControl):
 
 
 class GatewayHttpProtocol(HttpToolsProtocol):
-    """Cuts clients that are slow to send or to read, and refuses what is too much to keep.
-
-    What the client owes us is looked at every `sweep_seconds`, so that a request costs nothing
-    for it.
-    """
+    """Cuts clients that are slow to send or to read, and refuses what is too much to keep."""
 
     def __init__(self, limits: Limits, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,17 +62,16 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._overhead = 0
         self._in_head = False
         self._answered: RequestResponseCycle | None = None
-        self._drained = 0
-        self._owed: tuple[Any, ...] = ("head", None)
-        self._since = self.loop.time()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = _Flow(transport, self.pipeline, self._read_on)
-        self._watch = self.loop.call_later(self._limits.sweep_seconds, self._look)
+        self._watch = Watch(
+            self.loop, self._limits.sweep_seconds, self._what_the_client_owes, self._let_go
+        )
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._watch.cancel()
+        self._watch.stop()
         super().connection_lost(exc)
         # Nothing of it is kept until garbage is collected.
         self.pipeline.clear()
@@ -85,6 +81,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         if self._answered is not None:
             # uvicorn tells the latest request only; an earlier one would write where nobody is.
             self._answered.disconnected = True
+            self._answered.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         if len(data) <= AT_ONCE and not self._waiting:
@@ -121,22 +118,32 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._overhead += len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Whoever asks for another protocol is answered as if it had not.
-            if self._should_upgrade():
-                self.handle_websocket_upgrade()
+            self._parse(data)
         except httptools.HttpParserError:
             self._refuse(BAD_REQUEST)
         else:
             if self._overhead > self._most:
                 self._refuse(responses.HEAD_TOO_LARGE)
 
+    def _parse(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                if self._should_upgrade():
+                    self.handle_websocket_upgrade()
+                    return
+                # Whoever asks for another protocol is answered as if it had not.
+                data = data[upgrade.args[0] :]
+
     def handle_websocket_upgrade(self) -> None:
-        if self._latest is not None and not self._latest.response_complete:
-            self._refuse(BAD_REQUEST)  # an earlier answer would get between the frames
+        answering = self._latest is not None and not self._latest.response_complete
+        if answering or self.transport.get_write_buffer_size():
+            # An earlier answer would get between the frames, or hide whether they are read.
+            self._refuse(BAD_REQUEST)
             return
-        self._watch.cancel()
+        self._watch.stop()
         self._waiting.clear()
         self._upgraded = True
         super().handle_websocket_upgrade()
@@ -146,9 +153,22 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._in_head = True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Trailers are no headers (RFC 9110, 6.5.1), but uvicorn appends them to those.
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
+        if self.parser.should_upgrade() and not self._should_upgrade() and self._announces_body():
+            raise ValueError("the parser would take this body for the next request")
         super().on_headers_complete()
+
+    def _announces_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+            for name, value in self.headers
+        )
 
     def on_body(self, body: bytes) -> None:
         self._overhead = 0
@@ -162,10 +182,6 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             # uvicorn forgets it when the answer was there before the end of the body.
             self._latest.more_body = False
 
-    def resume_writing(self) -> None:
-        self._drained += 1
-        super().resume_writing()
-
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answered = cycle
         super()._start_asgi_task(cycle, app)
@@ -175,30 +191,22 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         """The request that came last; uvicorn types it as if there were always one."""
         return self.cycle
 
-    def _look(self) -> None:
-        now = self.loop.time()
-        seconds, *owed = self._what_the_client_owes()
-        if tuple(owed) != self._owed:
-            self._owed, self._since = tuple(owed), now
-        elif now - self._since >= seconds:
-            self._let_go()
-        self._watch = self.loop.call_later(self._limits.sweep_seconds, self._look)
-
-    def _what_the_client_owes(self) -> tuple[Any, ...]:
-        """For how many seconds it may, and what: the same as before when nothing has moved."""
+    def _what_the_client_owes(self) -> Owed:
         cycle, limits = self._latest, self._limits
         if self.flow.write_paused or self.transport.is_closing():
-            return limits.send_seconds, "reading", self._drained
+            return limits.send_seconds, "reading", unread(self.transport) // AT_ONCE
+        if self.pipeline:  # it is our turn
+            return math.inf, "nothing", cycle
         if cycle is None or (cycle.response_complete and not cycle.more_body):
             return limits.head_seconds, "head", cycle
         if cycle.more_body:
             return limits.body_seconds, "body", cycle
         return math.inf, "nothing", cycle
 
-    def _let_go(self) -> None:
-        if self._owed[0] == "reading":
+    def _let_go(self, owed: object) -> None:
+        if owed == "reading":
             self.transport.abort()
-        elif self._owed[0] == "body" or self._in_head:
+        elif owed == "body" or self._in_head:
             self._refuse(TIMED_OUT)
         else:
             self.transport.close()

@@ -23,7 +23,8 @@ class Limits:
     body_seconds: float = 60.0
     """Ours: how long it may then take to send the body."""
     send_seconds: float = 30.0
-    """Ours: how long an answer may wait for a client that does not read."""
+    """Ours: how long an answer may wait for a client that does not read. One that reads slowly has
+    to take 8 KB in that time; systems report what was read late, so 100 KB is on the safe side."""
     authorizer_cache_entries: int = 10_000
     """Ours: answers of authorizers that are kept; the least recently used goes first."""
 

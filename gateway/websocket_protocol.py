@@ -3,10 +3,10 @@
 from asyncio import TimerHandle
 from typing import Any
 
-from uvicorn._types import ASGIReceiveEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import SecurityError
+from websockets.exceptions import InvalidState, SecurityError
 from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -28,7 +28,7 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, limits: Limits, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn.max_fragment_size = limits.frame_bytes
+        self.conn.max_fragment_size = self._frame_bytes = limits.frame_bytes
         self._continued = bytearray()
         self._waiting = bytearray()
         self._farewell: TimerHandle | None = None
@@ -44,7 +44,7 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         if not self.handshake_initiated or (len(data) <= AT_ONCE and not self._waiting):
-            super().data_received(data)
+            self._parse(data)
             return
         # libuv would read megabytes before it does anything else.
         self._waiting += data
@@ -58,7 +58,7 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             return
         some = bytes(self._waiting[:AT_ONCE])
         del self._waiting[:AT_ONCE]
-        super().data_received(some)
+        self._parse(some)
         if not self.read_paused:
             self._read_on()
 
@@ -67,6 +67,13 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             self.loop.call_soon(self._take_some)
         else:
             self.transport.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        self.conn.receive_data(data)
+        # What came before a bad frame counts; uvicorn would forget it.
+        self.handle_events()
+        if self.conn.parser_exc is not None and not self.transport.is_closing():
+            self.handle_parser_exception()
 
     async def receive(self) -> ASGIReceiveEvent:
         message = await self.queue.get()
@@ -83,6 +90,7 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             answer = responses.HEAD_TOO_LARGE if large else BAD_REQUEST
             self.transport.write(on_the_wire(answer, self.default_headers))
             self.transport.close()
+            self._close_in_the_end()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -90,6 +98,8 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             self.scope["extensions"][ABORT] = self._abort  # type: ignore[assignment]
             # Frames that come before the answer would be answered before it.
             self.transport.pause_reading()
+        else:
+            self._close_in_the_end()
 
     def start_keepalive(self) -> None:
         """Called when the connection has been accepted."""
@@ -124,6 +134,30 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         if self.writable.is_set():
             self.transport.write(pongs)
 
+    async def send(self, message: ASGISendEvent) -> None:
+        await self.writable.wait()
+        if self.disconnected or (self.close_sent and self.handshake_complete):
+            # Also after a close frame of our own, of which the application cannot know.
+            raise ClientDisconnected
+        text = message.get("text")
+        # A character has four bytes at most.
+        if isinstance(text, str) and len(text) > self._frame_bytes // 4 and self.handshake_complete:
+            self._send_in_frames(text.encode())
+        else:
+            await super().send(message)
+
+    def _send_in_frames(self, data: bytes) -> None:
+        """As API Gateway does: its frames hold no more than those of clients may."""
+        size = self._frame_bytes
+        try:
+            self.conn.send_text(data[:size], fin=len(data) <= size)
+            for start in range(size, len(data), size):
+                last = start + size >= len(data)
+                self.conn.send_continuation(data[start : start + size], fin=last)
+        except InvalidState:
+            raise ClientDisconnected from None
+        self.transport.write(b"".join(self.conn.data_to_send()))
+
     async def run_asgi(self) -> None:
         # uvicorn takes an HTTP answer to the handshake for none, and logs an error for each.
         try:
@@ -136,6 +170,10 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             self.send_500_response()
         if self.close_timer is None:
             self.transport.close()
+        self._close_in_the_end()
+
+    def _close_in_the_end(self) -> None:
+        """Closing waits for the client to read the last bytes."""
         if not self.disconnected:
             self._farewell = self.loop.call_later(_FAREWELL_SECONDS, self._abort)
 

@@ -31,6 +31,7 @@ paths:
   /echo: { post: { operationId: things.echo } }
   /hello: { get: { operationId: things.hello } }
   /large: { get: { operationId: things.large } }
+  /slow: { get: { operationId: things.slow } }
   /closed: { post: { operationId: things.closed, security: [{ sesame: [] }] } }
 components:
   securitySchemes:
@@ -44,11 +45,13 @@ FUNCTIONS = {
     "things.echo": lambda event: {"statusCode": 200, "body": event.get("body", "")},
     "things.closed": lambda event: {"statusCode": 200},
     "things.hello": lambda event: {"statusCode": 200, "body": "hello"},
+    "things.slow": lambda event: time.sleep(LIMITS.body_seconds * 2),
     "things.large": lambda event: {"statusCode": 200, "body": LARGE},
     "things.frame": lambda event: {"statusCode": 200, "body": event["body"]},
     "things.nobody": lambda event: {"isAuthorized": False},
 }
 TEXT, BINARY, CONTINUATION, CLOSE, PING = 1, 2, 0, 8, 9
+FIN = 0x80
 
 
 class Complaints(logging.Handler):
@@ -163,7 +166,7 @@ def frame(
 ) -> bytes:
     """A frame's bytes; `announced` is a length other than the payload's."""
     length = len(payload) if announced is None else announced
-    first = (0x80 if fin else 0) | reserved << 4 | opcode
+    first = (FIN if fin else 0) | reserved << 4 | opcode
     mask = 0x80 if masked else 0
     if length < 126:
         head = struct.pack("!BB", first, mask | length)
@@ -175,16 +178,22 @@ def frame(
     return head + (b"\0\0\0\0" if masked else b"") + payload
 
 
-def close_code(received: bytes) -> int:
-    """The code in the close frame that ends what the server has sent; 0 when there is none."""
+def frames(received: bytes) -> Iterator[tuple[int, bytes]]:
+    """The frames that the server has sent: the first byte of each, and its payload."""
     while len(received) >= 2:
-        opcode, length, start = received[0] & 0x0F, received[1], 2
+        length, start = received[1], 2
         if length == 126:
             length, start = int.from_bytes(received[2:4], "big"), 4
         elif length == 127:
             length, start = int.from_bytes(received[2:10], "big"), 10
-        payload, received = received[start : start + length], received[start + length :]
-        if opcode == CLOSE:
+        yield received[0], received[start : start + length]
+        received = received[start + length :]
+
+
+def close_code(received: bytes) -> int:
+    """The code in the close frame that ends what the server has sent; 0 when there is none."""
+    for first, payload in frames(received):
+        if first == FIN | CLOSE:
             return int.from_bytes(payload[:2], "big")
     return 0
 

@@ -1,10 +1,14 @@
 """HTTP from clients that are broken or malicious: each is refused, and nothing of it is kept."""
 
+import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
 
 from gateway.http_protocol import AT_ONCE, GatewayHttpProtocol
 from tests.gateway.hostile import (
@@ -27,6 +31,7 @@ from tests.gateway.hostile import (
 from tests.gateway.served import Served, eventually, serving
 
 GET = b"GET /hello HTTP/1.1\r\nhost: a\r\n\r\n"
+H2C = GET[:-2] + b"upgrade: h2c\r\nconnection: upgrade\r\n\r\n"
 CHUNKED = b"POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
 SENT_AT_MOST = 20_000_000
 """Of what is refused: the buffers of both sides' systems hold some megabytes."""
@@ -179,13 +184,81 @@ def test_many_requests_at_once_are_all_answered_and_few_are_kept(served: Served)
 def test_who_does_not_read_the_answers_is_cut(served: Served, requests: int) -> None:
     large = GET.replace(b"hello", b"large")
     with dial(served, buffer=4096) as client:
-        client.sendall(large * requests)
         state = served.server.server_state
-        deadline = time.monotonic() + 5
-        while state.connections or not state.total_requests:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        assert len(rest(client)) < 10 * len(LARGE)
+        answered = state.total_requests
+        client.sendall(large * requests)
+        eventually(lambda: state.total_requests > answered)
+        eventually(lambda: not state.connections)
+        assert state.total_requests < answered + 5
+
+
+def test_who_reads_steadily_gets_it_all(served: Served) -> None:
+    with dial(served) as client:
+        client.sendall(GET[:-2].replace(b"hello", b"large") + b"connection: close\r\n\r\n")
+        received, started = 0, time.monotonic()
+        # At a pace that takes four times as long as a client may stand still.
+        while part := client.recv(len(LARGE) // 80):
+            received += len(part)
+            time.sleep(LIMITS.send_seconds / 20)
+        assert received > len(LARGE)
+        assert time.monotonic() - started > LIMITS.send_seconds * 2
+
+
+@pytest.mark.parametrize("version", ["8", "13"])
+def test_a_handshake_behind_an_answer_that_is_not_read_is_cut(served: Served, version: str) -> None:
+    state = served.server.server_state
+    answered = state.total_requests
+    with dial(served, buffer=4096) as client:
+        client.sendall(GET.replace(b"hello", b"large"))
+        eventually(lambda: state.total_requests > answered)
+        send(client, handshake(Sec_WebSocket_Version=version))
+        most = 0
+
+        def cut() -> bool:
+            nonlocal most
+            most = max(most, len(served.app.hub))
+            return not state.connections
+
+        eventually(cut)
+        assert most == 0
+
+
+def test_a_request_that_waits_for_its_turn_has_time_for_its_body(served: Served) -> None:
+    first = GET.replace(b"hello", b"slow")
+    with dial(served) as client:
+        send(client, first + b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        send(client, b"hello")
+        received = rest(client)
+        assert status(received) == 200
+        assert received.endswith(b"hello")
+
+
+def test_an_answer_without_end_ends_when_the_client_hangs_up() -> None:
+    async def ticks() -> AsyncIterator[bytes]:
+        while True:
+            yield b"tick"
+            await asyncio.sleep(0.01)
+
+    async def endless(_: Request) -> StreamingResponse:
+        return StreamingResponse(ticks())
+
+    routes = [Route("/endless", endless)]
+    with serving(SPEC, FUNCTIONS, limits=LIMITS, extra_routes=routes) as served:
+        with dial(served) as client:
+            client.sendall(GET.replace(b"hello", b"endless") + GET)
+            received = b""
+            while b"tick" not in received:
+                received += client.recv(65536)
+        eventually(lambda: not served.server.server_state.tasks)
+
+
+def test_trailers_are_no_headers(served: Served) -> None:
+    with dial(served) as client:
+        send(client, CHUNKED + b"5\r\nhello\r\n0\r\nauthorization: a\r\n\r\n" + GET)
+        assert rest(client).count(b"HTTP/1.1 200 ") == 2
+    for function in ("things.echo", "things.hello"):
+        assert "authorization" not in served.functions.events_of(function)[-1]["headers"]
 
 
 @pytest.mark.parametrize(
@@ -208,6 +281,8 @@ def test_who_does_not_read_the_answers_is_cut(served: Served, requests: int) -> 
         CHUNKED + b"5\r\nhello world\r\n",
         CHUNKED + b"ffffffffffffffffffff\r\n",
         GET[:-2] + b"upgrade: websocket\r\nconnection: upgrade\r\ncontent-length: 5\r\n\r\nhello",
+        H2C[:-2] + b"content-length: 33\r\n\r\n" + GET,
+        H2C[:-2] + b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     ],
 )
 def test_what_is_no_http_is_answered_with_400(served: Served, bytes_: bytes) -> None:
@@ -220,8 +295,8 @@ def test_what_is_no_http_is_answered_with_400(served: Served, bytes_: bytes) -> 
 
 def test_a_request_to_upgrade_to_something_else_is_answered_as_plain(served: Served) -> None:
     with dial(served) as client:
-        send(client, GET[:-2] + b"upgrade: h2c\r\nconnection: upgrade\r\n\r\n")
-        assert status(rest(client)) == 200
+        send(client, H2C + GET * 2)
+        assert rest(client).count(b"HTTP/1.1 200 ") == 3
 
 
 def test_a_handshake_behind_an_unanswered_request_is_cut(served: Served) -> None:

@@ -12,6 +12,7 @@ from tests.gateway.hostile import (
     BINARY,
     CLOSE,
     CONTINUATION,
+    FIN,
     FUNCTIONS,
     LIMITS,
     PING,
@@ -23,6 +24,7 @@ from tests.gateway.hostile import (
     dial,
     flood,
     frame,
+    frames,
     handshake,
     listening_to_the_log,
     rest,
@@ -34,6 +36,7 @@ from tests.gateway.hostile import (
 from tests.gateway.served import Served, eventually, serving
 
 SENT_AT_MOST = 20_000_000
+MOST = LIMITS.frame_bytes
 PROTOCOL_ERROR, NOT_TEXT, TOO_BIG, UNSUPPORTED, GOING_AWAY = 1002, 1007, 1009, 1003, 1001
 
 
@@ -90,6 +93,35 @@ def test_a_bad_frame_ends_the_connection_with_its_code(
     with upgraded(served) as client:
         send(client, frames)
         assert close_code(rest(client)) == code
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"), [(frame(3), PROTOCOL_ERROR), (frame(TEXT, b"\xff"), NOT_TEXT)]
+)
+def test_what_comes_before_a_bad_frame_counts(served: Served, bad: bytes, code: int) -> None:
+    before = len(served.functions.events_of("things.frame"))
+    with upgraded(served) as client:
+        send(client, frame(PING) + frame(TEXT, b"first") + frame(PING) + bad)
+        # The answer comes too late, and is dropped.
+        assert close_code(rest(client)) == code
+    assert served.events_of("things.frame", before + 1)[-1]["body"] == "first"
+
+
+@pytest.mark.parametrize("size", [MOST // 2, MOST, 50_000, 65_535])
+def test_a_large_message_leaves_in_frames_as_large_as_allowed(served: Served, size: int) -> None:
+    message = "a" + "é" * (size - 1)
+    data = message.encode()
+    with upgraded(served) as client:
+        parts = [data[at : at + MOST] for at in range(0, len(data), MOST)]
+        for number, part in enumerate(parts):
+            opcode = CONTINUATION if number else TEXT
+            send(client, frame(opcode, part, fin=number == len(parts) - 1))
+        *answer, _ = frames(rest(client))  # the last one closes it, because it is idle
+    assert b"".join(payload for _, payload in answer) == data
+    assert [len(payload) for _, payload in answer] == [len(part) for part in parts]
+    opcodes = [TEXT] + [CONTINUATION] * (len(parts) - 1)
+    opcodes[-1] |= FIN
+    assert [first for first, _ in answer] == opcodes
 
 
 def test_a_message_without_end_is_too_big(served: Served) -> None:
