@@ -98,8 +98,9 @@ PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 #   is refused counts as well, unless it is refused for this reason. Handshakes do not count as
 #   requests, messages and pushes do.
 # * Messages of one connection are handled one after the other, in their order. AWS handles them
-#   side by side and promises no order; here tests are to be repeatable. When the client leaves,
-#   what it has sent is still handled, and $disconnect comes after it.
+#   side by side and promises no order; here tests are to be repeatable. Up to 16 of them,
+#   or 128 KB, are read ahead. When the client leaves, what it has sent is still handled, and
+#   $disconnect comes after it.
 # * Names of headers in identity sources are case-insensitive, as they are in those of HTTP APIs.
 # * A handshake at a path other than the stage's is refused with 403 "Forbidden".
 # * The function's answer to a refused handshake reaches the client with its body and content type.

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from gateway.conversation import AHEAD_MESSAGES
 from gateway.invoker import Event
-from tests.gateway.served import WAIT, Served, eventually, serving
+from tests.gateway.served import WAIT, Function, Served, eventually, serving
 
 SPEC = """
 openapi: 3.0.3
@@ -34,6 +34,8 @@ class Busy:
     socket: ClientConnection
     go_on: threading.Event = field(default_factory=threading.Event)
     handled: list[str] = field(default_factory=list)
+    disconnects: list[tuple[int, int]] = field(default_factory=list)
+    """Each end that was told, and how many messages had been handled by then."""
 
     def wait(self, event: Event) -> Any:
         assert self.go_on.wait(WAIT)
@@ -51,23 +53,19 @@ class Busy:
         answer = self.served.http.post(f"/ws/@connections/{connection_id}", content="hello")
         return answer.status_code
 
-    def disconnects(self) -> list[tuple[int, int]]:
-        """Each end that was told, and how many messages had been handled by then."""
-        return [
-            (event["requestContext"]["disconnectStatusCode"], event["handled"])
-            for event in self.served.functions.events_of("live.disconnect")
-        ]
+    def leave(self, event: Event) -> None:
+        code = event["requestContext"]["disconnectStatusCode"]
+        self.disconnects.append((code, len(self.handled)))
 
 
 @contextmanager
 def busy() -> Iterator[Busy]:
     """A client whose first message is being handled."""
     made: list[Busy] = []
-
-    def on_disconnect(event: Event) -> None:
-        event["handled"] = len(made[0].handled)
-
-    functions = {"live.wait": lambda event: made[0].wait(event), "live.disconnect": on_disconnect}
+    functions: dict[str, Function] = {
+        "live.wait": lambda event: made[0].wait(event),
+        "live.disconnect": lambda event: made[0].leave(event),
+    }
     with serving(SPEC, functions) as served, connect(served.websocket_url) as opened:
         made.append(Busy(served, opened))
         opened.send("0")
@@ -89,10 +87,10 @@ def test_who_leaves_is_gone_at_once_and_is_still_heard(code: int) -> None:
             client.socket.close(code)
         eventually(lambda: client.push() == 410)
         assert not client.handled
-        assert not client.disconnects()
+        assert not client.disconnects
 
         client.go_on.set()
-        eventually(lambda: client.disconnects() == [(code, 2)])
+        eventually(lambda: client.disconnects == [(code, 2)])
         assert client.handled == ["0", "1"]
 
 
@@ -129,5 +127,5 @@ def test_what_comes_before_a_binary_message_is_answered_and_nothing_after_it() -
             client.socket.send(message)
         client.go_on.set()
         assert [client.socket.recv(timeout=WAIT) for _ in range(2)] == ["0", "1"]
-        eventually(lambda: client.disconnects() == [(1003, 2)])
+        eventually(lambda: client.disconnects == [(1003, 2)])
         assert client.handled == ["0", "1"]
