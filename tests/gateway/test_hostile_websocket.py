@@ -1,5 +1,6 @@
 """WebSockets from clients that are broken or malicious: each ends as RFC 6455 says."""
 
+import asyncio
 import random
 import socket
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ from tests.gateway.hostile import (
     tasks,
     upgraded,
 )
-from tests.gateway.served import Served, eventually, serving
+from tests.gateway.served import WAIT, Served, eventually, serving
 
 SENT_AT_MOST = 20_000_000
 MOST = LIMITS.frame_bytes
@@ -105,6 +106,24 @@ def test_what_comes_before_a_bad_frame_counts(served: Served, bad: bytes, code: 
         # The answer comes too late, and is dropped.
         assert close_code(rest(client)) == code
     assert served.events_of("things.frame", before + 1)[-1]["body"] == "first"
+
+
+def test_who_sends_after_a_bad_frame_hears_that_the_client_is_gone(served: Served) -> None:
+    echoes = len(served.functions.events_of("things.frame"))
+    with upgraded(served) as client:
+        (protocol,) = served.server.server_state.connections
+        assert isinstance(protocol, GatewayWebSocketProtocol)
+        # It reads nothing, so that the connection cannot be closed at once.
+        while not protocol.transport.get_write_buffer_size():
+            send(client, frame(TEXT, b"a" * MOST))
+            echoes += 1
+            served.events_of("things.frame", echoes)
+        send(client, frame(3))
+        eventually(lambda: protocol.close_sent)
+        late = protocol.send({"type": "websocket.send", "text": "late"})
+        with pytest.raises(OSError):
+            asyncio.run_coroutine_threadsafe(late, protocol.loop).result(WAIT)
+        assert close_code(rest(client)) == PROTOCOL_ERROR
 
 
 @pytest.mark.parametrize("size", [MOST // 2, MOST, 50_000, 65_535])
