@@ -2,25 +2,18 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sized
 from typing import Any
 
 import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gateway import responses
 from gateway.limits import Limits
+from gateway.refusals import BAD_REQUEST, HEAD_TOO_LARGE, TIMED_OUT, on_the_wire
 from gateway.responses import HttpAnswer
 from gateway.watch import Owed, Watch, unread
-
-BAD_REQUEST = responses.gateway_answer(400, "Bad Request")
-TIMED_OUT = responses.gateway_answer(408, "Request Timeout")
 
 _HEADS = 4
 """The gateway itself answers a head above its limit. One so many times as large is not even kept,
@@ -123,7 +116,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._refuse(BAD_REQUEST)
         else:
             if self._overhead > self._most:
-                self._refuse(responses.HEAD_TOO_LARGE)
+                self._refuse(HEAD_TOO_LARGE)
 
     def _parse(self, data: bytes) -> None:
         while data:
@@ -224,11 +217,3 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         if cycle.more_body:
             return cycle is self._answered and not cycle.response_started
         return cycle.response_complete
-
-
-def on_the_wire(answer: HttpAnswer, more_headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """An answer after which the connection is closed."""
-    length = (b"content-length", b"%d" % len(answer.body))
-    headers = [*more_headers, *answer.headers, length, (b"connection", b"close")]
-    lines = [b"%b: %b\r\n" % header for header in headers]
-    return b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.body])

@@ -11,9 +11,9 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from gateway import responses
-from gateway.http_protocol import AT_ONCE, BAD_REQUEST, on_the_wire
+from gateway.http_protocol import AT_ONCE
 from gateway.limits import Limits
+from gateway.refusals import BAD_REQUEST, HEAD_TOO_LARGE, on_the_wire
 from gateway.websocket_api import ABORT
 
 _FAREWELL_SECONDS = 15.0
@@ -87,7 +87,7 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         # The HTTP server has passed on a whole head: without a request in it, it is refused.
         if not self.handshake_initiated:
             large = isinstance(self.conn.handshake_exc, SecurityError)
-            answer = responses.HEAD_TOO_LARGE if large else BAD_REQUEST
+            answer = HEAD_TOO_LARGE if large else BAD_REQUEST
             self.transport.write(on_the_wire(answer, self.default_headers))
             self.transport.close()
             self._close_in_the_end()
