@@ -27,6 +27,7 @@ def uvicorn_settings(limits: Limits, trusted_proxies: str | None = None) -> dict
         "ws_per_message_deflate": False,
         "ws_ping_interval": None,
         "access_log": False,
+        "log_config": None,  # its lines go where all others go
         "log_level": "warning",
         "server_header": False,
         "proxy_headers": bool(trusted_proxies),

@@ -508,7 +508,8 @@ def test_a_slow_client_learns_why_it_was_closed() -> None:
 
         received = b""
         while not (received.endswith(b"read") and b"Slow consumer" in received):
-            received += raw.recv(65_536)
+            received += (more := raw.recv(65_536))
+            assert more, "it was cut before it could read why"
 
         frame = received[received.rindex(b"Slow consumer") - 4 :]
         assert frame[0] == 0x88  # a close frame
