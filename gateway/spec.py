@@ -99,9 +99,20 @@ def _complaints(name: str, problems: list[str]) -> str:
     return "\n".join(f"{name}: {problem}" for problem in problems)
 
 
+_WORDS = {
+    "extra_forbidden": "there is no such name here",
+    "missing": "is missing",
+    "model_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "tuple_type": "must be a list",
+}
+"""What pydantic says in Python's terms, by its type of error."""
+
+
 def _describe(error: ValidationError) -> list[str]:
     return [
-        f"{' → '.join(str(part) for part in each['loc']) or 'the file'}: {each['msg']}"
+        f"{' → '.join(str(part) for part in each['loc'] if part != '[key]') or 'the file'}: "
+        f"{_WORDS.get(each['type'], each['msg'])}"
         for each in error.errors()
     ]
 

@@ -52,7 +52,7 @@ class QueueTrigger(Part):
 class Schedule(Part):
     """How often a function is invoked by itself."""
 
-    every_seconds: float = Field(gt=0)
+    every_seconds: float = Field(gt=0, allow_inf_nan=False)
 
 
 class FunctionSettings(Part):

@@ -134,7 +134,7 @@ def test_cors_is_read_in_the_form_of_aws() -> None:
     ("old", "new", "complaint"),
     [
         ("3.0.3", "3.1.0", "openapi: "),
-        ("x-queues:", "x-quues:", "x-quues: Extra inputs"),
+        ("x-queues:", "x-quues:", "x-quues: there is no such name here"),
         ("get: { operationId: users.get,", "get: {", "paths → /users/{id} → get → operationId: "),
         ("    get: {", "    gett: {", "paths → /users/{id} → gett: "),
         ("users.get", "users.Get", "paths → /users/{id} → get → operationId: "),
@@ -147,12 +147,12 @@ def test_cors_is_read_in_the_form_of_aws() -> None:
         ("x-authorizer:", "x-authoriser:", "securitySchemes → bearer has no x-authorizer"),
         ("$request.header.Authorization]", "$context.x]", "x-authorizer → identitySource → 0: "),
         ("resultTtlSeconds: 60", "resultTtlSeconds: 6000", "resultTtlSeconds: "),
-        ("resultTtlSeconds: 60", "resultTtlSecs: 60", "resultTtlSecs: Extra"),
+        ("resultTtlSeconds: 60", "resultTtlSecs: 60", "resultTtlSecs: there is no such name"),
         ("$connect:", "$conect:", "x-websocket → routes → $conect"),
         ("$request.body.action", "$request.header.x", "x-websocket → routeSelectionExpression: "),
         ("batchSize: 10,", "batchSize: 0,", "x-queues → work.0 → batchSize: "),
         ("batchSize: 10,", "batchSize: '10',", "x-queues → work.0 → batchSize: "),
-        ("{ everySeconds: 5 }", "{}", "x-schedules → work.sweep → everySeconds: Field required"),
+        ("{ everySeconds: 5 }", "{}", "x-schedules → work.sweep → everySeconds: is missing"),
         ("  work.deliver: { timeout", "  work.gone: { timeout", "x-functions → work.gone: nothing"),
         (
             "timeoutSeconds: 60",

@@ -33,6 +33,8 @@ from belfry.websocket import ACTIONS, FrameType
 from gateway.connections import CloseCode
 from gateway.spec import load_spec
 from local_runner.command.main import app
+from local_runner.execution import function_files
+from local_runner.execution.function_files import LoadError
 from local_runner.execution.thread_invoker import ThreadInvoker
 from tests.declared import ROOT, SPEC, operations, resolved, validate
 
@@ -47,15 +49,16 @@ def test_openapi_yaml_is_valid_openapi() -> None:
 
 def test_every_declared_function_exists_and_no_other() -> None:
     spec = load_spec(ROOT / "openapi.yaml")
+    function_files.check(ROOT, spec.addresses())
     ThreadInvoker(spec.settings).load_all(spec.addresses())
 
 
-def test_an_undeclared_and_a_missing_function_are_noticed(tmp_path: Path) -> None:
+def test_an_undeclared_and_a_missing_function_are_noticed() -> None:
     spec = load_spec(ROOT / "openapi.yaml")
     addresses = [*spec.addresses(), "nowhere.nothing"]
     addresses.remove("auth.me")
-    with pytest.raises(Exception, match=r"(?s)nowhere/nothing\.py.*auth/me\.py"):
-        ThreadInvoker(spec.settings).load_all(addresses)
+    with pytest.raises(LoadError, match=r"(?s)nowhere/nothing\.py.*auth/me\.py"):
+        function_files.check(ROOT, addresses)
 
 
 def test_every_handler_is_a_function_of_ours_and_short() -> None:
