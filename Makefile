@@ -19,7 +19,7 @@ up: $(VENV)/local.installed ## start everything on this machine (ARGS="--port 90
 
 test: $(VENV)/all.installed ## run all tests, on a real MongoDB and in Chromium (ARGS="-k inbox" for some)
 	@scripts/system-packages test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 compose-test: $(VENV)/all.installed ## build, start and test docker-compose.yml, two minutes; needs Docker
 	@$(BIN)/python -m pytest -m compose tests/compose $(ARGS)

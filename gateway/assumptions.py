@@ -90,6 +90,8 @@ PAYLOAD_TOO_LARGE = "Request Entity Too Large"
 # * A text without `statusCode` is sent as JSON too, in quotes.
 # * `statusCode` may be digits in a text; outside of 200 to 599 it is malformed, as are a `body`
 #   that is no text, `headers` that are no object and `cookies` that are no list: 500.
+# * A request to upgrade to anything but a WebSocket is answered as if it did not ask for that; one
+#   with a body, 400. A client has to take 8 KB of an answer within `Limits.send_seconds`.
 # * Events have no `stageVariables`, as those of an API that has none; there is no way to set any.
 #
 # WebSocket APIs:

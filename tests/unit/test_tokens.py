@@ -184,7 +184,11 @@ def test_an_issued_token_tells_no_more_than_it_must() -> None:
 RSA_LIKE = EC_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-@pytest.mark.parametrize("pem", ["", "x", PUBLIC_PEM, RSA_LIKE, PRIVATE_PEM[:60]])
+@pytest.mark.parametrize(
+    "pem",
+    ["", "x", PUBLIC_PEM, RSA_LIKE, PRIVATE_PEM[:60]],
+    ids=["empty", "a letter", "public", "of another kind", "half"],
+)
 def test_a_private_key_that_is_none_is_named(pem: str) -> None:
     with pytest.raises(ConfigurationError, match="TOKEN_PRIVATE_KEY"):
         JwtIssuer(pem, lambda: NOON)
