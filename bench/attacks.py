@@ -61,5 +61,5 @@ ATTACKS: dict[str, Callable[[int], socket.socket]] = {
     "half-open WebSockets": _websocket(b""),
     "messages without end": _websocket(_masked(0x01, b"a") + _masked(0x00, b"a" * 100) * 500),
     "frames of no kind": _websocket(_masked(0xF3, b"a") + bytes(1000)),
-    "pings that nobody reads pongs of": _websocket(_masked(0x89, b"a" * 125) * 500),
+    "pings with pongs unread": _websocket(_masked(0x89, b"a" * 125) * 500),
 }
