@@ -163,12 +163,12 @@ class Runner:
 class _Server(uvicorn.Server):
     """Leaves signals to us: uvicorn would raise them again and skip what must still be ended."""
 
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        return nullcontext()
-
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ending = asyncio.Event()
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
 
     def end(self) -> None:
         """End in order. A second Ctrl-C does not hurry it: it takes a few seconds at most."""
