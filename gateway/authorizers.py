@@ -130,6 +130,17 @@ def identities(sources: tuple[str, ...], headers: Mapping[str, str], query: str)
     return found
 
 
+def check_handshake(sources: tuple[str, ...], event: Event, query: str) -> None:
+    """See that a handshake, as its authorizer's event tells it, has all identity sources.
+
+    Raises:
+        Unauthorized: one of them is missing or empty.
+    """
+    if sources:
+        headers = {name.lower(): value for name, value in event["headers"].items()}
+        identities(sources, headers, query)
+
+
 _Key = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 

@@ -79,9 +79,8 @@ class Handshake:
         event = websocket_events.authorizer_event(scope, self._place, peer, request_id, started)
         arn = websocket_events.connect_arn(self._place)
         try:
-            headers = {name.lower(): value for name, value in event["headers"].items()}
             query = scope["query_string"].decode("latin-1")
-            authorizers.identities(authorizer.identity_source, headers, query)
+            authorizers.check_handshake(authorizer.identity_source, event, query)
             principal, context = await self._integration.authorize(function, event, arn)
         except authorizers.Unauthorized:
             return 401, "Unauthorized"

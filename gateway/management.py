@@ -59,10 +59,7 @@ class Management:
         except ClientGone:
             return  # half a push is none
         except _Refused as refused:
-            text = json.dumps({"message": refused.message}).encode()
-            kind = refused.kind.encode("ascii")
-            headers = [(b"content-type", b"application/json"), (b"x-amzn-errortype", kind)]
-            answer = HttpAnswer(refused.status, headers, text)
+            answer = service_error(refused.status, refused.kind, refused.message)
         request_id = new_request_id()
         extra = (b"x-amzn-requestid", request_id.encode("ascii"))
         await send_answer(send, answer, extra)
@@ -126,6 +123,15 @@ class Management:
             message = "Too many messages wait for the client to read"
             raise _Refused(429, "LimitExceededException", message) from None
         return HttpAnswer(200, [], b"")
+
+
+def service_error(status: int, kind: str, message: str) -> HttpAnswer:
+    """An error as AWS's clients read it: `kind` is its name in the service model."""
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"x-amzn-errortype", kind.encode("ascii")),
+    ]
+    return HttpAnswer(status, headers, json.dumps({"message": message}).encode())
 
 
 def _describe(connection: Connection) -> HttpAnswer:

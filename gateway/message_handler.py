@@ -24,13 +24,11 @@ class MessageHandler:
 
     def __init__(
         self,
-        form: spec_form.WebSocketApi,
         surroundings: Surroundings,
         integration: Integration,
         place: Place,
         hub: Hub,
     ) -> None:
-        self.use(form)
         self._integration = integration
         self._place = place
         self._hub = hub
@@ -40,7 +38,7 @@ class MessageHandler:
         self._clock = surroundings.clock
 
     def use(self, form: spec_form.WebSocketApi) -> None:
-        """Take the routes of another version of the spec."""
+        """Take the routes of a spec: before the first message, and of another version later."""
         self._router = MessageRouter(form)
 
     async def handle(self, connection: Connection, text: str) -> None:

@@ -38,7 +38,7 @@ class WebSocketApi:
         self._journal = Journal("websocket", surroundings.access_log)
         self._newcomers = SlidingWindow(surroundings.limits.connections_per_second)
         self._integration = Integration(surroundings)
-        self._messages = MessageHandler(form, surroundings, self._integration, place, hub)
+        self._messages = MessageHandler(surroundings, self._integration, place, hub)
         self._place = place
         self._hub = hub
         self._limits = surroundings.limits

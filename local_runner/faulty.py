@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,7 +23,8 @@ from gateway.invoker import (
     TooManyRequests,
     cold_start,
 )
-from gateway.responses import HttpAnswer, send_answer
+from gateway.management import service_error
+from gateway.responses import send_answer
 from gateway.spec import Spec
 
 log = logging.getLogger(__name__)
@@ -159,12 +159,8 @@ class FaultyPushes:
         while (await receive()).get("more_body"):
             pass  # an answer before the body's end would cost the client its connection
         status, kind = PUSHES[struck.name]
-        message = json.dumps({"message": f"asked for by --fault {struck.text}"}).encode()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"x-amzn-errortype", kind.encode("ascii")),
-        ]
-        await send_answer(send, HttpAnswer(status, headers, message))
+        message = f"asked for by --fault {struck.text}"
+        await send_answer(send, service_error(status, kind, message))
 
     def _struck(self, scope: Scope) -> Rule | None:
         management = self._app.management

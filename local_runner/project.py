@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.assumptions import REGION
 from gateway.spec import Spec, load_spec
-from local_runner.execution.lambda_context import REGION
 
 LOCAL_CREDENTIAL = "local"
 """Access key id and secret that pushes are signed with, when the environment has none."""

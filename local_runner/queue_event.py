@@ -10,10 +10,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gateway.assumptions import ACCOUNT_ID, REGION
 from local_runner.event_source import Received
 
 EVENT_SOURCE_ARN = (
-    "arn:aws:mq:us-east-1:000000000000:broker:local:b-00000000-0000-4000-8000-000000000000"
+    f"arn:aws:mq:{REGION}:{ACCOUNT_ID}:broker:local:b-00000000-0000-4000-8000-000000000000"
 )
 MAX_BATCH_BYTES = 6 * 1024 * 1024 - 4096
 """Lambda's limit of an invocation's payload, without what the event says besides its records."""

@@ -19,7 +19,6 @@ from gateway.app import Gateway, create_app
 from gateway.server import uvicorn_settings
 from local_runner.address import own_address, url_of
 from local_runner.event_source import Consumer, EventSource
-from local_runner.execution import function_files
 from local_runner.execution.process_invoker import ProcessInvoker
 from local_runner.execution.thread_invoker import ThreadInvoker
 from local_runner.faults import Faults
@@ -60,7 +59,7 @@ class Runner:
                 project.spec, project.root, concurrency=options.concurrency
             )
         else:
-            self._functions = ThreadInvoker(project.spec.settings)
+            self._functions = ThreadInvoker(project.spec.settings, root=project.root)
             if any(each.environment for each in project.spec.functions.values()):
                 log.warning(
                     "x-functions: an environment of its own needs a process: --isolation process"
@@ -80,7 +79,6 @@ class Runner:
 
     def load(self) -> None:
         """See that the functions are there; in threads, import them. Raises LoadError."""
-        function_files.check(self.project.root, self.project.spec.addresses())
         self._functions.load_all(self.project.spec.addresses())
 
     def serve(

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from gateway.access_log import AccessLog, Journal
+from gateway.assumptions import ACCOUNT_ID, REGION
 from gateway.invoker import InvocationError, Invoker, RequestTooLarge
 from gateway.spec_form import QueueTrigger, Schedule
 from local_runner.event_source import EventSource, Received
@@ -151,9 +152,9 @@ def schedule_event(function: str) -> dict[str, Any]:
         "id": str(uuid4()),
         "detail-type": "Scheduled Event",
         "source": "aws.events",
-        "account": "000000000000",
+        "account": ACCOUNT_ID,
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": "us-east-1",
-        "resources": [f"arn:aws:events:us-east-1:000000000000:rule/{function}"],
+        "region": REGION,
+        "resources": [f"arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/{function}"],
         "detail": {},
     }

@@ -19,7 +19,6 @@ from infra.broker import apply
 from local_runner.address import PortTaken, listen
 from local_runner.command.home import Home
 from local_runner.command.project import OWN_SPEC
-from local_runner.execution import function_files
 from local_runner.execution.function_files import LoadError
 from local_runner.execution.thread_invoker import ThreadInvoker
 from local_runner.servers.mongod import MongodError, find_mongod
@@ -61,8 +60,7 @@ def examine(home: Home, environment: Mapping[str, str] = os.environ) -> Iterator
 def _functions() -> Finding:
     try:
         spec = load_spec(OWN_SPEC)
-        function_files.check(OWN_SPEC.parent, spec.addresses())
-        ThreadInvoker(spec.settings).load_all(spec.addresses())
+        ThreadInvoker(spec.settings, root=OWN_SPEC.parent).load_all(spec.addresses())
     except (SpecError, LoadError) as error:
         return Finding("functions", str(error), "Make openapi.yaml and functions/ agree.")
     return Finding("functions", f"{len(spec.addresses())}, all as openapi.yaml declares them")

@@ -112,11 +112,9 @@ async def _invoke_each(
             return [await _outcome(apart, *call) for call in calls]
         finally:
             await apart.close()
-    from local_runner.execution import function_files
     from local_runner.execution.thread_invoker import ThreadInvoker
 
-    function_files.check(project.root, addresses)
-    invoker = ThreadInvoker(project.spec.settings)
+    invoker = ThreadInvoker(project.spec.settings, root=project.root)
     # What it prints is no part of the answer.
     with redirect_stdout(sys.stderr):
         invoker.load_all(addresses)

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from local_runner.execution.lambda_context import REGION, VERSION, FunctionIdentity
+from gateway.assumptions import REGION
+from local_runner.execution.lambda_context import VERSION, FunctionIdentity
 
 
 def handler_of(address: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import uuid_utils
 
-REGION = "us-east-1"
-ACCOUNT_ID = "000000000000"
+from gateway.assumptions import ACCOUNT_ID, REGION
+
 VERSION = "$LATEST"
 
 

@@ -13,10 +13,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Protocol
 
 from gateway.invoker import Event, FunctionError, TooManyRequests, cold_start
-from local_runner.execution import lambda_errors
+from local_runner.execution import function_files, lambda_errors
 from local_runner.execution.function_files import LoadError, file_of, missing
 from local_runner.execution.lambda_context import FunctionIdentity, LambdaContext
 from local_runner.execution.payloads import ANSWER_BYTES, check_size, surely_fits
@@ -48,18 +49,21 @@ class ThreadInvoker:
     """The gateway's `Invoker` over the handlers of a package.
 
     `settings` gives the limits of a function by its address (`Spec.settings`); `concurrency` is the
-    limit of all functions together.
+    limit of all functions together. `root` is the project's folder, whose files are checked before
+    they are imported; None where a package stands by itself.
     """
 
     def __init__(
         self,
         settings: Callable[[str], Settings],
         *,
+        root: Path | None = None,
         package: str = "functions",
         threads: int = THREADS,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._settings = settings
+        self._root = root
         self._package = package
         self._workers = WorkerThreads(threads)
         self._concurrency = concurrency
@@ -72,14 +76,15 @@ class ThreadInvoker:
         self._warned = False
 
     def load_all(self, addresses: Iterable[str]) -> None:
-        """Import every function.
+        """Import every function, once the files of the project are as they should be.
 
         Raises:
-            LoadError: modules or handlers are missing, or fail to import.
+            LoadError: modules or handlers are missing, not declared, or fail to import.
         """
-        if problems := [
-            found for address in sorted(set(addresses)) if (found := self._load(address))
-        ]:
+        declared = sorted(set(addresses))
+        if self._root is not None:
+            function_files.check(self._root, declared)
+        if problems := [found for address in declared if (found := self._load(address))]:
             raise LoadError("\n".join(problems))
 
     def use(self, handlers: Mapping[str, Handler]) -> None:

@@ -55,10 +55,9 @@ def authorizer_event(spec: Spec, handshake: Request) -> Event:
     now = time.time()
     peer = Peer(new_connection_id(), now, SOURCE_IP, USER_AGENT)
     event = websocket_events.authorizer_event(scope, _place(form), peer, new_request_id(), now)
-    headers = {name.lower(): value for name, value in event["headers"].items()}
     query = scope["query_string"].decode("ascii")
     try:
-        authorizers.identities(form.authorizer.identity_source, headers, query)
+        authorizers.check_handshake(form.authorizer.identity_source, event, query)
     except AuthorizerError as error:
         raise SampleError(f"{error}, and the authorizer is not asked without it") from None
     return event
