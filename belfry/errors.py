@@ -8,8 +8,10 @@
     ├── Forbidden 403            the role does not allow it
     ├── NotFound 404             no such thing, or somebody else's
     ├── EmailTaken 409
+    ├── StillInProgress 409      the first request with an idempotency key  (temporary)
     ├── TooLarge 413
     ├── UnknownRecipient 422
+    ├── KeyReused 422            an idempotency key of another request
     ├── Unreadable               a queue message that nobody can make sense of
     └── Unavailable 503          a part is down for the moment  (temporary)
         ├── StoreUnavailable     MongoDB
@@ -84,12 +86,21 @@ class EmailTaken(BelfryError):
     type, title, status = "email-taken", "E-mail address taken", 409
 
 
+class StillInProgress(BelfryError):
+    type, title, status = "still-in-progress", "Still in progress", 409
+    temporary, retry_after = True, 1
+
+
 class TooLarge(BelfryError):
     type, title, status = "too-large", "Too large", 413
 
 
 class UnknownRecipient(BelfryError):
     type, title, status = "unknown-recipient", "Unknown recipient", 422
+
+
+class KeyReused(BelfryError):
+    type, title, status = "key-reused", "Idempotency key reused", 422
 
 
 class Unreadable(BelfryError):

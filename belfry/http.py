@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -24,7 +25,7 @@ from belfry.errors import (
     TooLarge,
 )
 from belfry.function import Event, Function
-from belfry.model import Caller, Role
+from belfry.model import Caller, Role, new_id
 from belfry.wiring import Deps
 
 if TYPE_CHECKING:
@@ -41,11 +42,15 @@ PROBLEM_TYPE = "urn:belfry:problem:"
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[T]):
-    """A checked request. `input` is the body or the query parameters, as the endpoint asked for."""
+    """A checked request. `input` is the body or the query parameters, as the endpoint asked for.
+
+    `id` is for what the request makes: the same when a request with an Idempotency-Key comes again.
+    """
 
     input: T
     path: Mapping[str, str]
     _caller: Caller | None
+    id: str = field(default_factory=new_id)
 
     @property
     def caller(self) -> Caller:
@@ -87,25 +92,38 @@ def endpoint(
     query: type[Input] | None = None,
     role: Role = Role.USER,
     public: bool = False,
+    secret: bool = False,
 ) -> Callable[[Handler[T]], Function[Json]]:
     """Make a handler into an endpoint.
 
     `body` or `query` is the model of its input, `role` who may call it, `public` whether anybody
-    may. An empty body counts as `{}`, so that the error names what is missing.
+    may, `secret` that its answer is never to be kept, not even for an Idempotency-Key. An empty
+    body counts as `{}`, so that the error names what is missing.
     """
 
     def decorate(handler: Handler[T]) -> Function[Json]:
+        def answer(event: Event, parts: Deps, caller: Caller | None, id_: str) -> Json:
+            try:
+                given = _input(event, body, query)
+                request = Request(given, event.get("pathParameters", {}), caller, id_)
+                return handler(request, parts).to_event()
+            except BelfryError as error:
+                return _problem(error, event)
+
         def run(event: Event, parts: Deps) -> Json:
             started = time.perf_counter()
             try:
                 caller = None if public else _caller(event, role, parts.clock())
-                given = _input(event, body, query)
-                request = Request(given, event.get("pathParameters", {}), caller)
-                answer = handler(request, parts).to_event()
+                act = partial(answer, event, parts, caller)
+                key = None if secret else _idempotency_key(event)
+                if caller is None or key is None:
+                    answered = act(new_id())
+                else:
+                    answered = _once(event, parts, caller, key, act)
             except BelfryError as error:
-                answer = _problem(error, event)
-            _log(event, answer["statusCode"], time.perf_counter() - started)
-            return answer
+                answered = _problem(error, event)
+            _log(event, answered["statusCode"], time.perf_counter() - started)
+            return answered
 
         return Function(run)
 
@@ -117,6 +135,26 @@ def _log(event: Event, status: int, seconds: float) -> None:
     method, path = context["http"]["method"], context["http"]["path"]
     # repr: a decoded path may hold line breaks
     log.info("%s %r %d %.1f ms %s", method, path, status, seconds * 1e3, context["requestId"])
+
+
+def _once(event: Event, parts: Deps, caller: Caller, key: str, act: Callable[[str], Json]) -> Json:
+    # Imported when there is a key: hashing alone costs a cold start some milliseconds.
+    from belfry.idempotency import key_of, once
+
+    place = f"{event['rawPath']}?{event['rawQueryString']}"
+    request = (event["requestContext"]["http"]["method"], place, _body(event))
+    own = key_of(caller.user_id, key, request)
+    answer, is_replayed = once(own, act, keys=parts.idempotency_keys, clock=parts.clock)
+    if is_replayed:
+        answer["headers"] = {**answer["headers"], "idempotency-replayed": "true"}
+    return answer
+
+
+def _idempotency_key(event: Event) -> str | None:
+    if event["requestContext"]["http"]["method"] != "POST":
+        return None
+    key: str | None = event["headers"].get("idempotency-key")
+    return key
 
 
 def _input(event: Event, body: type[Input] | None, query: type[Input] | None) -> Any:

@@ -5,7 +5,7 @@ from belfry.sessions import TICKET_LIFETIME, issue_ticket
 from belfry.wiring import Deps
 
 
-@endpoint()
+@endpoint(secret=True)
 def handler(request: Request[None], deps: Deps) -> Response:
     ticket = issue_ticket(request.caller, tickets=deps.tickets, clock=deps.clock)
     body = {"ticket": ticket, "expiresIn": int(TICKET_LIFETIME.total_seconds())}

@@ -16,6 +16,7 @@ from belfry.adapters.mongo.attempts import KEPT as KEPT_ATTEMPTS
 from belfry.adapters.mongo.dead_letters import BATCH_BYTES
 from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, KEPT
 from belfry.errors import EmailTaken, InvalidToken, QueueUnavailable, StoreUnavailable
+from belfry.idempotency import Record
 from belfry.model import (
     Attempt,
     Caller,
@@ -36,6 +37,8 @@ from belfry.ports import Arrival, Claimed, Message, PushResult, StoredUser
 from belfry.retry import RetryPolicy
 from belfry.topology import DEAD_LETTERS, delivery_queues
 from belfry.wiring import Deps
+from tests.fakes.idempotency import FakeIdempotencyKeys
+from tests.fakes.statistics import FakeStatistics
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -91,6 +94,10 @@ class Tables:
     connections: dict[str, Connection] = field(default_factory=dict)
     tickets: dict[str, tuple[Caller, datetime]] = field(default_factory=dict)
     dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
+    idempotency_keys: dict[tuple[str, str], tuple[Record, datetime, datetime]] = field(
+        default_factory=dict
+    )
+    """With the end of the lease, and of the day."""
 
 
 class Memory:
@@ -514,6 +521,8 @@ class Fakes:
         self.connections = FakeConnections(self.memory)
         self.tickets = FakeTickets(self.memory)
         self.dead_letters = FakeDeadLetters(self.memory)
+        self.idempotency_keys = FakeIdempotencyKeys(self.memory)
+        self.statistics = FakeStatistics()
         self.queue = FakeQueue()
         self.pusher = FakePusher()
         self.passwords = FakePasswords()
