@@ -88,8 +88,10 @@ def once(
     """Act, or give the answer of the time before; says which: `True` is an answer of before.
 
     `act` gets the id for what it makes, and answers with a `statusCode`. Only success is kept. What
-    the caller did wrong frees the key; after a failure of ours, which may have come after acting,
-    the same request may be tried again. Raises StillInProgress and KeyReused.
+    the caller did wrong frees the key, unless an earlier try may have acted; after a failure of
+    ours, which may have come after acting, the same request may be tried again.
+
+    Raises StillInProgress and KeyReused.
     """
     now, holder = clock(), new_id()
     record = keys.claim(key, holder, now, now + LEASE)
@@ -99,24 +101,22 @@ def once(
         return dict(record.answer), True
     if record.holder != holder:
         raise StillInProgress(f"The request with this {HEADER} is still being worked on.")
-    status = 500
-    answer: Answer = {}
+    answer: Answer = {"statusCode": 500}
     try:
         answer = act(record.reserved_id)
-        status = answer["statusCode"]
     finally:
-        _settle(key, holder, answer, status, keys, clock)
+        _settle(key, record, answer, keys, clock)
     return answer, False
 
 
-def _settle(
-    key: Key, holder: str, answer: Answer, status: int, keys: IdempotencyKeys, clock: Clock
-) -> None:
+def _settle(key: Key, record: Record, answer: Answer, keys: IdempotencyKeys, clock: Clock) -> None:
     """Note how a try ended. Failing at it changes no answer: the lease runs out by itself."""
+    status, holder = answer["statusCode"], record.holder
+    is_first = record.reserved_id == holder
     try:
         if 200 <= status < 300:
             keys.keep(key, holder, answer)
-        elif status < 500:
+        elif status < 500 and is_first:
             keys.forget(key, holder)
         else:
             keys.release(key, holder, clock())

@@ -25,7 +25,8 @@ def empty_database(shared_database: Database) -> Database:
     each = shared_database
     for collection in (each.users, each.notifications, each.inboxes, each.connections):
         collection.delete_many({})
-    each.tickets.delete_many({})
+    for collection in (each.tickets, each.idempotency_keys, each.statistics):
+        collection.delete_many({})
     each.dead_letters.delete_many({})
     return shared_database
 
