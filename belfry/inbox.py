@@ -1,20 +1,31 @@
-"""Use cases of the person who owns the inbox: list, look at, mark, catch up."""
+"""Use cases of the person who owns the inbox: list, look at, change, catch up."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from belfry import wire
+from belfry.changes import Change, ChangeKind
+from belfry.delivery import tell
 from belfry.errors import NotFound
-from belfry.model import EventKind, InboxEvent, Notification, Position
-from belfry.ports import Clock, Inboxes, Notifications
+from belfry.model import InboxEvent, Notification, Position
+from belfry.ports import Clock, Connections, Counts, Inboxes, Notifications, Pusher
+from belfry.sending import check_future
+from belfry.views import View, order_of
 
 PAGE_BYTES = 3 * 1024 * 1024 // 2
 """About how much one page carries: Lambda takes 6 MB, and text may grow threefold on the way."""
 
 ALWAYS_FITTING = 40
 """So many notifications fit a page however large they are."""
+
+CHANGING_FOR = timedelta(seconds=4)
+"""How long one call changes what a view shows; the caller calls again for the rest."""
+
+LOOKING_EVERY = 0.25
+"""Seconds between two looks of somebody who waits for events."""
 
 SYNC_GROUP = 16
 """Events whose contents are loaded at a time."""
@@ -25,7 +36,7 @@ SYNC_BYTES = 96 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of an inbox, newest first. `next_cursor` is None on the last page."""
+    """Part of an inbox, in the order of its view. `next_cursor` is None on the last page."""
 
     items: Sequence[Notification]
     next_cursor: str | None
@@ -42,23 +53,31 @@ class Missed:
     more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a change did: to how many, where the inbox is then, and whether there are more to do."""
+
+    changed: int
+    position: Position
+    more: bool = False
+
+
 def page(
     user_id: str,
+    view: View,
     *,
     limit: int,
     cursor: str | None,
-    unread: bool | None,
     notifications: Notifications,
     inboxes: Inboxes,
 ) -> Page:
-    """One page of the inbox. A cursor is the id of the last notification on the page before."""
-    read = None if unread is None else not unread
-    found = notifications.page(user_id, before=cursor, limit=limit + 1, read=read)
+    """One page of the inbox. A cursor is the order of the last notification on the page before."""
+    found = notifications.page(user_id, view, before=cursor, limit=limit + 1)
     items = found[:limit] if limit <= ALWAYS_FITTING else _within(PAGE_BYTES, found[:limit])
     more = len(found) > len(items)
     return Page(
         items=items,
-        next_cursor=items[-1].id if more else None,
+        next_cursor=order_of(items[-1]) if more else None,
         unread=inboxes.position(user_id).unread,
     )
 
@@ -71,14 +90,95 @@ def get(user_id: str, notification_id: str, *, notifications: Notifications) -> 
     return notification
 
 
+def change(
+    user_id: str,
+    which: Sequence[str] | View,
+    change: Change,
+    *,
+    inboxes: Inboxes,
+    connections: Connections,
+    pusher: Pusher,
+    clock: Clock,
+) -> Outcome:
+    """Change what a person has, and tell every device.
+
+    Ids that are not this person's are left out; raises NotFound when none is. All that a view
+    shows is changed part by part, each atomic, for CHANGING_FOR; `more` says that some are left.
+    Raises InvalidInput for a snooze that ends in the past, or is too long.
+    """
+    now = clock()
+    if change.until is not None:
+        check_future("/until", change.until, now)
+    if isinstance(which, View):
+        which = _not_yet(change.kind, which)
+    count, rest, position = 0, None, None
+    while True:
+        done = inboxes.change(user_id, which, change, clock(), before=rest)
+        if done is None:
+            raise _not_yours()
+        count, rest = count + done.count, done.rest
+        if done.event:
+            position = Position(done.event.seq, done.event.unread)
+            tell(
+                done.event, done.notifications, connections=connections, pusher=pusher, clock=clock
+            )
+        if rest is None or clock() - now > CHANGING_FOR:
+            break
+    return Outcome(count, position or inboxes.position(user_id), more=rest is not None)
+
+
 def mark(
-    user_id: str, notification_id: str, *, read: bool, inboxes: Inboxes, clock: Clock
-) -> tuple[Notification, InboxEvent | None]:
-    """Mark as read or unread; the event is None when nothing changed. Raises NotFound."""
-    marked = inboxes.mark(user_id, notification_id, read=read, now=clock())
-    if marked is None:
+    user_id: str,
+    notification_id: str,
+    *,
+    read: bool,
+    inboxes: Inboxes,
+    connections: Connections,
+    pusher: Pusher,
+    clock: Clock,
+) -> Notification:
+    """Mark one as read or unread, and tell every device. Raises NotFound."""
+    asked = Change(ChangeKind.READ if read else ChangeKind.UNREAD)
+    done = inboxes.change(user_id, [notification_id], asked, clock())
+    if done is None:
         raise _not_yours()
-    return marked
+    if done.event:
+        tell(done.event, connections=connections, pusher=pusher, clock=clock)
+    return done.notifications[0]
+
+
+def _not_yet(kind: ChangeKind, view: View) -> View:
+    """Leave out what is so already: of a large inbox most of it may be."""
+    if kind is ChangeKind.READ and view.read is None:
+        return replace(view, read=False)
+    if kind is ChangeKind.UNREAD and view.read is None:
+        return replace(view, read=True)
+    return view
+
+
+def count(
+    user_id: str, views: Sequence[View], *, counts: Counts, inboxes: Inboxes
+) -> tuple[Sequence[int], Position]:
+    """How many each view shows, and where the inbox is."""
+    position = inboxes.position(user_id)
+    return counts.of(user_id, views), position
+
+
+def wait_for_events(
+    user_id: str,
+    since: int,
+    *,
+    seconds: float,
+    inboxes: Inboxes,
+    notifications: Notifications,
+    clock: Clock,
+    pause: Callable[[float], None],
+) -> Missed:
+    """The events after `since`, as soon as there are some, or none after so many seconds."""
+    end = clock() + timedelta(seconds=seconds)
+    while inboxes.position(user_id).seq == since and clock() < end:
+        pause(LOOKING_EVERY)
+    return catch_up(user_id, since, inboxes=inboxes, notifications=notifications)
 
 
 def catch_up(user_id: str, since: int, *, inboxes: Inboxes, notifications: Notifications) -> Missed:
@@ -91,8 +191,8 @@ def catch_up(user_id: str, since: int, *, inboxes: Inboxes, notifications: Notif
     size = 0
     for start in range(0, len(events), SYNC_GROUP):
         group = events[start : start + SYNC_GROUP]
-        arrived = [id_ for e in group if e.kind is EventKind.NOTIFICATION for id_ in e.ids]
-        contents |= notifications.by_ids(arrived) if arrived else {}
+        carried = [id_ for event in group if event.carries_contents for id_ in event.ids]
+        contents |= notifications.by_ids(carried) if carried else {}
         for event in group:
             size += len(wire.dumps(wire.event(event, contents)).encode())
             if size > SYNC_BYTES and fitting:

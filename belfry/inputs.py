@@ -6,6 +6,7 @@ The same rules stand in openapi.yaml for readers; a test compares the two.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, Self
@@ -18,16 +19,24 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    Json,
     ValidationError,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
+from belfry.broadcast import Audience, AudienceKind, is_topic
+from belfry.changes import PERSONAL, Change, ChangeKind, Content
 from belfry.errors import FieldError, InvalidInput
-from belfry.model import DeadLetterFilter, DeadReason
+from belfry.model import DeadLetterFilter, DeadReason, Place
+from belfry.views import View
 
 MAX_CONTENT_BYTES = 32 * 1024
 """A notification's content as JSON: what Amazon API Gateway bills as one WebSocket message."""
+
+
+_ORDER = re.compile(r"[01][0-9a-f]{12}-[0-9a-f-]{36}")
+"""What `belfry.views.order_of` makes."""
 
 
 def _no_nul(text: str) -> str:
@@ -75,6 +84,30 @@ def _cursor(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         raise ValueError("is not a cursor of this list") from None
+
+
+def _list_cursor(text: str) -> str:
+    if not _ORDER.fullmatch(text):
+        raise ValueError("is not a cursor of this list")
+    return text
+
+
+def _personal(text: str) -> str:
+    if text not in PERSONAL:
+        raise ValueError(f"must be one of {', '.join(PERSONAL)}")
+    return text
+
+
+def _topic(text: str) -> str:
+    if not is_topic(text):
+        raise ValueError("must be of a-z, 0-9, dot, hyphen and underscore")
+    return text
+
+
+def _true(value: bool) -> bool:  # noqa: FBT001
+    if not value:
+        raise ValueError("must be true, if it is there")
+    return value
 
 
 def _reason(text: str) -> str:
@@ -159,10 +192,9 @@ class Credentials(Input):
     password: Annotated[str, Field(min_length=1, max_length=128, repr=False), Text]
 
 
-class NewNotification(Input):
-    """POST /api/notifications."""
+class NewContent(Input):
+    """PUT /api/notifications/{id}/content, and a part of what is sent."""
 
-    user_id: Annotated[str, Field(min_length=1, max_length=64), Text]
     message: Annotated[str, Field(min_length=1, max_length=MAX_CONTENT_BYTES), Words]
     title: Annotated[str, Field(min_length=1, max_length=200), Words] | None = None
     category: Annotated[str, Field(min_length=1, max_length=64), Words] | None = None
@@ -171,11 +203,76 @@ class NewNotification(Input):
     data: Annotated[dict[str, Any], AfterValidator(_json)] | None = None
 
     @model_validator(mode="after")
-    def _content_fits(self) -> NewNotification:
-        size = len(self.model_dump_json(exclude={"user_id"}, exclude_none=True).encode())
+    def _content_fits(self) -> Self:
+        text = self.model_dump_json(include=set(NewContent.model_fields), exclude_none=True)
+        size = len(text.encode())
         if size > MAX_CONTENT_BYTES:
             raise ValueError(f"the content has {size} bytes; at most {MAX_CONTENT_BYTES} are taken")
         return self
+
+    def content(self) -> Content:
+        return Content(
+            message=self.message,
+            title=self.title,
+            category=self.category,
+            priority=self.priority,
+            link=self.link,
+            data=self.data,
+        )
+
+
+class NewNotification(NewContent):
+    """POST /api/notifications."""
+
+    user_id: Annotated[str, Field(min_length=1, max_length=64), Text]
+    deliver_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class NamedPeople(Input):
+    """To whom a broadcast goes: in one of three ways."""
+
+    user_ids: (
+        Annotated[
+            list[Annotated[str, Field(min_length=1, max_length=64), Text]],
+            Field(min_length=1, max_length=1000),
+        ]
+        | None
+    ) = None
+    topic: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_topic)] | None = None
+    everybody: Annotated[bool, AfterValidator(_true)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = (self.user_ids, self.topic, self.everybody)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("must have one of userIds, topic and everybody")
+        return self
+
+    def audience(self) -> Audience:
+        """The people, each once."""
+        if self.user_ids is not None:
+            return Audience(AudienceKind.USERS, user_ids=tuple(sorted(set(self.user_ids))))
+        if self.topic is not None:
+            return Audience(AudienceKind.TOPIC, topic=self.topic)
+        return Audience(AudienceKind.EVERYBODY)
+
+
+class NewBroadcast(NewContent):
+    """POST /api/broadcasts."""
+
+    to: NamedPeople
+    deliver_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class BroadcastsQuery(Input):
+    """GET /api/broadcasts. Query parameters are text, so these convert."""
+
+    model_config = ConfigDict(strict=False)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=64), AfterValidator(_cursor)] | None = None
 
 
 class Mark(Input):
@@ -184,14 +281,95 @@ class Mark(Input):
     read: bool = True
 
 
-class InboxQuery(Input):
+class Filter(Input):
+    """Which notifications of an inbox; what is left out does not matter, but for the place."""
+
+    unread: bool | None = None
+    archived: bool = False
+    snoozed: bool = False
+    category: Annotated[str, Field(min_length=1, max_length=64), Words] | None = None
+    priority: Annotated[int, Field(ge=1, le=5)] | None = None
+    since: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.archived and self.snoozed:
+            raise ValueError("/snoozed: nothing is both archived and snoozed")
+        return self
+
+    def view(self) -> View:
+        place = Place.ARCHIVED if self.archived else Place.INBOX
+        return View(
+            place=Place.SNOOZED if self.snoozed else place,
+            read=None if self.unread is None else not self.unread,
+            category=self.category,
+            priority=self.priority,
+            since=self.since,
+        )
+
+
+class InboxQuery(Filter):
     """GET /api/notifications. Query parameters are text, so these convert."""
 
     model_config = ConfigDict(strict=False)
 
     limit: Annotated[int, Field(ge=1, le=100)] = 10
-    cursor: Annotated[str, Field(max_length=64), AfterValidator(_cursor)] | None = None
-    unread: bool | None = None
+    cursor: Annotated[str, Field(max_length=128), AfterValidator(_list_cursor)] | None = None
+
+
+class CountsQuery(Input):
+    """GET /api/inbox/counts. The filters come as JSON."""
+
+    model_config = ConfigDict(strict=False)
+
+    filters: Json[Annotated[list[Filter], Field(min_length=1, max_length=20)]]
+
+
+class EventsQuery(Input):
+    """GET /api/inbox/events."""
+
+    model_config = ConfigDict(strict=False)
+
+    since: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    wait: Annotated[int, Field(ge=0, le=25)] = 0
+
+
+class ScheduledQuery(Input):
+    """GET /api/scheduled."""
+
+    model_config = ConfigDict(strict=False)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=128), AfterValidator(_list_cursor)] | None = None
+
+
+class InboxChange(Input):
+    """POST /api/inbox/changes."""
+
+    change: Annotated[str, Field(max_length=16), AfterValidator(_personal)]
+    ids: (
+        Annotated[
+            list[Annotated[str, Field(min_length=1, max_length=64), Text]],
+            Field(min_length=1, max_length=100),
+        ]
+        | None
+    ) = None
+    filter: Filter | None = None
+    until: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            raise ValueError("/ids: either ids or a filter says which notifications")
+        if (self.change == ChangeKind.SNOOZE) != (self.until is not None):
+            raise ValueError("/until: a snooze has it, and nothing else")
+        return self
+
+    def which(self) -> list[str] | View:
+        return self.filter.view() if self.filter else list(self.ids or ())
+
+    def asked(self) -> Change:
+        return Change(ChangeKind(self.change), until=self.until)
 
 
 class Redrive(Input):
@@ -231,6 +409,13 @@ class ReadFrame(Input):
     ref: Annotated[str, Field(max_length=64)] | None = None
     id: Annotated[str, Field(min_length=1, max_length=64), Text]
     read: bool = True
+
+
+class ChangeFrame(InboxChange):
+    """The action `change`."""
+
+    action: str
+    ref: Annotated[str, Field(max_length=64)] | None = None
 
 
 class AckFrame(Input):

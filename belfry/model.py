@@ -26,11 +26,13 @@ class DeliveryState(StrEnum):
     QUEUED     stored and waiting to be dispatched; the outbox looks after it
     DISPATCHED in the inbox, and pushed to every device that was open
     FAILED     in the inbox, but a push to an open device was given up
+    CANCELLED  withdrawn, or expired, before it was dispatched
     """
 
     QUEUED = "queued"
     DISPATCHED = "dispatched"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class DeadReason(StrEnum):
@@ -51,16 +53,18 @@ class DeadReason(StrEnum):
 class QueuedBy(StrEnum):
     """Who put a message into a delivery queue.
 
-    API      accepting the notification
-    SWEEP    the sweep, because it was overdue
-    RETRY    the dispatcher, after a push that failed for the moment
-    REDRIVE  an administrator, from the dead letters
+    API       accepting the notification
+    SWEEP     the sweep, because it was overdue
+    RETRY     the dispatcher, after a push that failed for the moment
+    REDRIVE   an administrator, from the dead letters
+    BROADCAST the fan-out of a broadcast
     """
 
     API = "api"
     SWEEP = "sweep"
     RETRY = "retry"
     REDRIVE = "redrive"
+    BROADCAST = "broadcast"
 
 
 class EventKind(StrEnum):
@@ -69,6 +73,34 @@ class EventKind(StrEnum):
     NOTIFICATION = "notification"
     READ = "read"
     UNREAD = "unread"
+    ARCHIVED = "archived"
+    UNARCHIVED = "unarchived"
+    SNOOZED = "snoozed"
+    UNSNOOZED = "unsnoozed"
+    PINNED = "pinned"
+    UNPINNED = "unpinned"
+    DELETED = "deleted"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    UPDATED = "updated"
+    CHANGED = "changed"
+    """So many changed at once that a device had better load its list again."""
+
+
+class Place(StrEnum):
+    """Where in an inbox a notification is: in one of these at a time."""
+
+    INBOX = "inbox"
+    ARCHIVED = "archived"
+    SNOOZED = "snoozed"
+
+
+class Gone(StrEnum):
+    """Why a notification is in its inbox no more: by its person, its sender, or its time."""
+
+    DELETED = "deleted"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +124,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A message for one person. `seq` is the number of its arrival, None until then."""
+    """A message for one person. `seq` is the number of its arrival, None until then.
+
+    `deliver_at` is when it shall arrive, None for at once; `returned_at` is when its last snooze
+    ended.
+    """
 
     id: str
     user_id: str
@@ -103,12 +139,38 @@ class Notification:
     priority: int = 3
     link: str | None = None
     data: Mapping[str, Any] | None = None
+    deliver_at: datetime | None = None
+    expires_at: datetime | None = None
+    broadcast_id: str | None = None
     read_at: datetime | None = None
+    archived: bool = False
+    snoozed_until: datetime | None = None
+    returned_at: datetime | None = None
+    pinned: bool = False
+    edited_at: datetime | None = None
+    gone: Gone | None = None
+    gone_at: datetime | None = None
     seq: int | None = None
 
     @property
     def read(self) -> bool:
         return self.read_at is not None
+
+    @property
+    def place(self) -> Place:
+        if self.archived:
+            return Place.ARCHIVED
+        return Place.SNOOZED if self.snoozed_until else Place.INBOX
+
+    @property
+    def arrived_at(self) -> datetime:
+        """When it came into the inbox, or back from a snooze."""
+        return self.returned_at or self.deliver_at or self.created_at
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it adds to the number of unread ones that a badge shows."""
+        return self.gone is None and not self.read and self.place is Place.INBOX
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +214,10 @@ class History:
     attempts: tuple[Attempt, ...] = ()
     acknowledged_at: datetime | None = None
     read_at: datetime | None = None
+    deliver_at: datetime | None = None
+    edited_at: datetime | None = None
+    gone: Gone | None = None
+    gone_at: datetime | None = None
 
 
 class StepName(StrEnum):
@@ -164,6 +230,10 @@ class StepName(StrEnum):
     GIVEN_UP = "given-up"
     ACKNOWLEDGED = "acknowledged"
     READ = "read"
+    EDITED = "edited"
+    DELETED = "deleted"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +260,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class InboxEvent:
-    """One numbered change of a person's inbox. `unread` is the count right after it."""
+    """One numbered change of a person's inbox. `unread` is the count right after it.
+
+    `until` belongs to SNOOZED. CHANGED names no ids.
+    """
 
     user_id: str
     seq: int
@@ -198,6 +271,14 @@ class InboxEvent:
     ids: tuple[str, ...]
     unread: int
     at: datetime
+    until: datetime | None = None
+
+    @property
+    def carries_contents(self) -> bool:
+        """Whether devices get what it is about with it, and not ids only."""
+        if self.kind is EventKind.NOTIFICATION:
+            return True
+        return self.kind in (EventKind.UPDATED, EventKind.UNSNOOZED) and len(self.ids) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +357,10 @@ def time_of_id(id_: str) -> datetime:
 
 def first_id_of(moment: datetime) -> str:
     """Not above any UUIDv7 that is made at this time or later."""
-    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
-    hexadecimal = f"{max(0, milliseconds):012x}"
-    return f"{hexadecimal[:8]}-{hexadecimal[8:]}-7000-8000-000000000000"
+    digits = sortable(moment)
+    return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"
+
+
+def sortable(moment: datetime) -> str:
+    """The milliseconds since 1970 as 12 hexadecimal digits, which sort by time."""
+    return f"{max(0, (moment - _EPOCH) // timedelta(milliseconds=1)):012x}"

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from belfry.changes import Change, ChangeKind
 from belfry.model import (
     Attempt,
     Caller,
@@ -25,6 +26,7 @@ from belfry.model import (
     Role,
     User,
 )
+from belfry.views import View
 
 Clock = Callable[[], datetime]
 """The time now, with time zone UTC."""
@@ -77,7 +79,10 @@ class Outbox(Protocol):
     """
 
     def add(self, notification: Notification, dispatch_by: datetime) -> None:
-        """Keep a notification, safe against the loss of any one part, before this returns."""
+        """Keep a notification, safe against the loss of any one part, before this returns.
+
+        One whose id is kept already is left as it is.
+        """
 
     def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
         """Those whose time to be dispatched has passed, the longest overdue of them.
@@ -110,14 +115,15 @@ class Notifications(Protocol):
     """The contents of inboxes, and how they got there."""
 
     def get(self, user_id: str, notification_id: str) -> Notification | None:
-        """The notification, if it is this person's."""
+        """The notification, if it is this person's and not gone."""
 
     def page(
-        self, user_id: str, *, before: str | None, limit: int, read: bool | None
+        self, user_id: str, view: View, *, before: str | None, limit: int
     ) -> Sequence[Notification]:
-        """Up to `limit` arrived ones, newest first, older than the id `before`."""
+        """Up to `limit` of a view in its order (`belfry.views.order_of`), those after `before`."""
 
-    def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]: ...
+    def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]:
+        """Those of them that exist and are not gone, of anybody."""
 
     def acknowledge(self, user_id: str, ids: Collection[str], now: datetime) -> None:
         """A device has shown them. The first time counts; what is not this person's is left out."""
@@ -138,10 +144,20 @@ class Inboxes(Protocol):
         not settled), and the ids that nobody knows.
         """
 
-    def mark(
-        self, user_id: str, notification_id: str, *, read: bool, now: datetime
-    ) -> tuple[Notification, InboxEvent | None] | None:
-        """Mark one; no event when it was so already, None when it is not this person's."""
+    def change(
+        self,
+        user_id: str,
+        which: Sequence[str] | View,
+        change: Change,
+        now: datetime,
+        *,
+        before: str | None = None,
+    ) -> Changed | None:
+        """Change what this person has, all of it or nothing, and tell by one event.
+
+        Of a view up to CHANGED_AT_ONCE, those after `before` in its order; of ids all. None when
+        this person has none of the ids. What has not arrived yet changes without an event.
+        """
 
     def position(self, user_id: str) -> Position: ...
 
@@ -155,6 +171,58 @@ class Arrival:
 
     event: InboxEvent
     notifications: tuple[Notification, ...]
+
+
+CHANGED_AT_ONCE = 1000
+"""So many notifications of a view are changed by one event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change did: to how many, and the event, None when to none that has arrived.
+
+    `notifications` are those that were asked for by id, as they are now; of a view the first that
+    changed. `rest` is where a view goes on, None at its end.
+    """
+
+    count: int
+    event: InboxEvent | None
+    notifications: tuple[Notification, ...] = ()
+    rest: str | None = None
+
+
+class Counts(Protocol):
+    """How many notifications a view shows."""
+
+    def of(self, user_id: str, views: Sequence[View]) -> Sequence[int]:
+        """Exact, one for each view, and as quick for large inboxes, except for views with `since`:
+        what those show is counted one by one.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A notification of which something is due: its snooze is over, or it has expired."""
+
+    id: str
+    user_id: str
+    change: ChangeKind
+
+
+class Timers(Protocol):
+    """What happens in inboxes by itself, because of the time."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[Due]:
+        """What should have happened by now, the longest overdue of it."""
+
+
+class Scheduled(Protocol):
+    """Notifications that are to be delivered later."""
+
+    def page(self, now: datetime, *, after: str | None, limit: int) -> Sequence[Notification]:
+        """Up to `limit` with a `deliver_at` after now, soonest first, and after the order `after`
+        (`belfry.views.order_of`).
+        """
 
 
 class Connections(Protocol):

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from belfry import envelope
-from belfry.errors import FieldError, QueueUnavailable, UnknownRecipient
-from belfry.model import Notification, QueuedBy, new_id
+from belfry.errors import FieldError, InvalidInput, QueueUnavailable, UnknownRecipient
+from belfry.model import Notification, QueuedBy
 from belfry.ports import Claimed, Clock, Message, Outbox, Queue, Recipients
 from belfry.topology import delivery_queue
 
@@ -25,6 +25,9 @@ DISPATCH_WITHIN = timedelta(seconds=15)
 SWEEP_AGAIN_AFTER = timedelta(minutes=1)
 """Longer than the first time: what only waits in a long queue is not to multiply there."""
 
+FURTHEST = timedelta(days=366)
+"""How far ahead something may be planned."""
+
 SWEEP_LEASE = timedelta(seconds=10)
 """How long what a sweep has claimed is its own to publish; then another one may."""
 
@@ -33,18 +36,27 @@ SWEEP_LIMIT = 1000
 
 
 def accept(
-    new: NewNotification, *, recipients: Recipients, outbox: Outbox, queue: Queue, clock: Clock
+    new: NewNotification,
+    *,
+    id_: str,
+    recipients: Recipients,
+    outbox: Outbox,
+    queue: Queue,
+    clock: Clock,
 ) -> Notification:
     """Store a notification and publish its id. The stored document is the outbox.
 
-    Raises UnknownRecipient. A queue that is down is no error: the sweep publishes it later.
+    One with a `deliver_at` waits there until then: the sweep publishes it. Raises UnknownRecipient,
+    and InvalidInput for a time that is past. A queue that is down is no error: the sweep publishes
+    it later.
     """
+    now = clock()
+    check_times(new.deliver_at, new.expires_at, now)
     if not recipients.exists(new.user_id):
         unknown = FieldError("/userId", "there is no person with this id")
         raise UnknownRecipient("There is no person with this id.", (unknown,))
-    now = clock()
     notification = Notification(
-        id=new_id(),
+        id=id_,
         user_id=new.user_id,
         message=new.message,
         created_at=now,
@@ -53,13 +65,31 @@ def accept(
         priority=new.priority,
         link=new.link,
         data=new.data,
+        deliver_at=new.deliver_at,
+        expires_at=new.expires_at,
     )
-    outbox.add(notification, dispatch_by=now + DISPATCH_WITHIN)
-    try:
-        queue.publish([delivery_message(notification, by=QueuedBy.API, at=clock())])
-    except QueueUnavailable as error:
-        log.warning("notification %s waits for the sweep: %s", notification.id, error)
+    outbox.add(notification, dispatch_by=new.deliver_at or now + DISPATCH_WITHIN)
+    if new.deliver_at is None:
+        try:
+            queue.publish([delivery_message(notification, by=QueuedBy.API, at=clock())])
+        except QueueUnavailable as error:
+            log.warning("notification %s waits for the sweep: %s", notification.id, error)
     return notification
+
+
+def check_times(deliver_at: datetime | None, expires_at: datetime | None, now: datetime) -> None:
+    """Raise InvalidInput unless both are in the future, and in this order."""
+    for pointer, moment in (("/deliverAt", deliver_at), ("/expiresAt", expires_at)):
+        if moment is not None:
+            check_future(pointer, moment, now)
+    if deliver_at and expires_at and expires_at <= deliver_at:
+        raise InvalidInput.field("/expiresAt", "must be after deliverAt")
+
+
+def check_future(pointer: str, moment: datetime, now: datetime) -> None:
+    """Raise InvalidInput for a time that is past, or too far away to be meant."""
+    if not now < moment <= now + FURTHEST:
+        raise InvalidInput.field(pointer, f"must be in the future, within {FURTHEST.days} days")
 
 
 def sweep(*, outbox: Outbox, queue: Queue, clock: Clock) -> int:

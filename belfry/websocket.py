@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import from_json
@@ -18,6 +17,7 @@ from belfry import wire
 from belfry.errors import BelfryError, FieldError, InvalidInput
 from belfry.function import Event, Function
 from belfry.model import Caller, Connection, Role
+from belfry.wire import FrameType
 from belfry.wiring import Deps
 
 if TYPE_CHECKING:
@@ -30,17 +30,7 @@ Frame = dict[str, Any]
 Answer = dict[str, Any]
 
 MAX_REF = 64
-ACTIONS = ("sync", "read", "ack", "ping")
-
-
-class FrameType(StrEnum):
-    """Answers to actions. The types of events are `belfry.model.EventKind`."""
-
-    READY = "ready"
-    SYNC = "sync"
-    DONE = "done"
-    PONG = "pong"
-    ERROR = "error"
+ACTIONS = ("sync", "read", "change", "ack", "ping")
 
 
 Handler = Callable[[T, Caller, Deps], Frame | None]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
+from belfry.broadcast import Broadcast
 from belfry.model import (
     DeadLetter,
     DeliveryState,
     EventKind,
     InboxEvent,
     Notification,
+    Position,
     Step,
     Trace,
     User,
@@ -24,6 +27,16 @@ Json = dict[str, Any]
 
 SHOWN_BYTES = 64 * 1024
 """So much of a dead letter's body is shown."""
+
+
+class FrameType(StrEnum):
+    """The types of frames that answer actions; those of events are `belfry.model.EventKind`."""
+
+    READY = "ready"
+    SYNC = "sync"
+    DONE = "done"
+    PONG = "pong"
+    ERROR = "error"
 
 
 def dumps(value: Any) -> str:
@@ -64,7 +77,12 @@ def notification(item: Notification) -> Json:
         "category": item.category,
         "link": item.link,
         "data": item.data,
-        "readAt": item.read_at and time(item.read_at),
+        "readAt": _time(item.read_at),
+        "snoozedUntil": _time(item.snoozed_until),
+        "editedAt": _time(item.edited_at),
+        "expiresAt": _time(item.expires_at),
+        "deliverAt": _time(item.deliver_at),
+        "broadcastId": item.broadcast_id,
         "seq": item.seq,
     }
     return {
@@ -73,7 +91,40 @@ def notification(item: Notification) -> Json:
         "message": item.message,
         "priority": item.priority,
         "read": item.read,
+        "archived": item.archived,
+        "pinned": item.pinned,
         "createdAt": time(item.created_at),
+        "arrivedAt": time(item.arrived_at),
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else time(moment)
+
+
+def broadcast(sent: Broadcast) -> Json:
+    """The schema `Broadcast`."""
+    to, content = sent.to, sent.content
+    optional = {
+        "title": content.title,
+        "category": content.category,
+        "link": content.link,
+        "deliverAt": _time(sent.deliver_at),
+        "expiresAt": _time(sent.expires_at),
+        "finishedAt": _time(sent.finished_at),
+        "total": sent.total,
+    }
+    return {
+        "id": sent.id,
+        "to": {"kind": to.kind.value, **({"topic": to.topic} if to.topic else {})},
+        "message": content.message,
+        "priority": content.priority,
+        "state": sent.state.value,
+        "createdAt": time(sent.created_at),
+        "accepted": sent.accepted,
+        "delivered": sent.delivered,
+        "failed": sent.failed,
         **{name: value for name, value in optional.items() if value is not None},
     }
 
@@ -102,16 +153,43 @@ def _step(step: Step) -> Json:
 
 
 def event(change: InboxEvent, contents: Mapping[str, Notification]) -> Json:
-    """An event as a frame. `contents` are needed for the kind `notification` only."""
+    """An event as a frame. `contents` are what it carries, or more (`carries_contents`)."""
     frame: Json = {
         "type": change.kind.value,
         "seq": change.seq,
         "at": time(change.at),
         "unreadCount": change.unread,
     }
-    if change.kind is EventKind.NOTIFICATION:
-        return frame | {"notifications": notifications(contents, change.ids)}
-    return frame | {"ids": list(change.ids)}
+    if change.ids and change.kind is not EventKind.NOTIFICATION:
+        frame["ids"] = list(change.ids)
+    if change.until:
+        frame["until"] = time(change.until)
+    if change.carries_contents:
+        frame["notifications"] = notifications(contents, change.ids)
+    return frame
+
+
+def ready(position: Position) -> Json:
+    """The answer to a client that does not know where the inbox is."""
+    return {"type": FrameType.READY, "seq": position.seq, "unreadCount": position.unread}
+
+
+def sync(
+    position: Position,
+    events: Sequence[InboxEvent] | None,
+    contents: Mapping[str, Notification],
+    *,
+    more: bool,
+) -> Json:
+    """The answer to a client that asks for what it has missed; None is too much."""
+    return {
+        "type": FrameType.SYNC,
+        "seq": position.seq,
+        "unreadCount": position.unread,
+        "recovered": events is not None,
+        "events": [event(each, contents) for each in events or ()],
+        "more": more,
+    }
 
 
 def notifications(contents: Mapping[str, Notification], ids: Iterable[str]) -> list[Json]:

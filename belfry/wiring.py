@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from belfry.errors import ConfigurationError
 from belfry.ports import (
     Clock,
     Connections,
+    Counts,
     DeadLetters,
     Inboxes,
     Notifications,
@@ -19,8 +22,10 @@ from belfry.ports import (
     Pusher,
     Queue,
     Recipients,
+    Scheduled,
     Store,
     Tickets,
+    Timers,
     TokenIssuer,
     TokenVerifier,
     Users,
@@ -30,6 +35,11 @@ from belfry.settings import Settings
 
 if TYPE_CHECKING:
     from belfry.adapters.mongo.database import Database
+    from belfry.broadcasts import Audiences, Broadcasts
+    from belfry.fan_out import Chunks
+    from belfry.idempotency import IdempotencyKeys
+    from belfry.statistics import Statistics
+    from belfry.topics import Subscriptions
 
 # Adapters are imported where they are made: a cold start pays only for the SDKs that it uses.
 
@@ -55,6 +65,18 @@ class Deps:
 
         return Database.connect(self.settings.mongodb_uri, self.settings.mongodb_database)
 
+    def migrate(self) -> None:
+        """Bring the database into the form of this version. Doing it again changes nothing."""
+        from belfry.adapters.mongo import migrations
+
+        self.database.migrate()
+        migrations.run(self.database)
+
+    @cached_property
+    def pause(self) -> Callable[[float], None]:
+        """Let these seconds pass."""
+        return time.sleep
+
     @cached_property
     def store(self) -> Store:
         return self.database
@@ -73,7 +95,7 @@ class Deps:
 
     @cached_property
     def outbox(self) -> Outbox:
-        from belfry.adapters.mongo.notifications import MongoOutbox
+        from belfry.adapters.mongo.outbox import MongoOutbox
 
         return MongoOutbox(self.database)
 
@@ -88,6 +110,24 @@ class Deps:
         from belfry.adapters.mongo.inboxes import MongoInboxes
 
         return MongoInboxes(self.database)
+
+    @cached_property
+    def counts(self) -> Counts:
+        from belfry.adapters.mongo.inboxes import MongoCounts
+
+        return MongoCounts(self.database)
+
+    @cached_property
+    def scheduled(self) -> Scheduled:
+        from belfry.adapters.mongo.notifications import MongoScheduled
+
+        return MongoScheduled(self.database)
+
+    @cached_property
+    def timers(self) -> Timers:
+        from belfry.adapters.mongo.notifications import MongoTimers
+
+        return MongoTimers(self.database)
 
     @cached_property
     def connections(self) -> Connections:
@@ -106,6 +146,42 @@ class Deps:
         from belfry.adapters.mongo.dead_letters import MongoDeadLetters
 
         return MongoDeadLetters(self.database)
+
+    @cached_property
+    def broadcasts(self) -> Broadcasts:
+        from belfry.adapters.mongo.broadcasts import MongoBroadcasts
+
+        return MongoBroadcasts(self.database)
+
+    @cached_property
+    def chunks(self) -> Chunks:
+        from belfry.adapters.mongo.broadcasts import MongoChunks
+
+        return MongoChunks(self.database)
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        from belfry.adapters.mongo.broadcasts import MongoAudiences
+
+        return MongoAudiences(self.database)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        from belfry.adapters.mongo.topics import MongoSubscriptions
+
+        return MongoSubscriptions(self.database)
+
+    @cached_property
+    def idempotency_keys(self) -> IdempotencyKeys:
+        from belfry.adapters.mongo.idempotency import MongoIdempotencyKeys
+
+        return MongoIdempotencyKeys(self.database)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        from belfry.adapters.mongo.statistics import MongoStatistics
+
+        return MongoStatistics(self.database)
 
     @cached_property
     def queue(self) -> Queue:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from belfry.adapters.mongo.database import Database
 from belfry.adapters.mongo.inboxes import MongoInboxes
-from belfry.adapters.mongo.notifications import MongoOutbox, to_document
+from belfry.adapters.mongo.notifications import to_document
+from belfry.adapters.mongo.outbox import MongoOutbox
 from belfry.model import Notification, new_id
 from bench.figure import BenchmarkError, Figure, Tell
 from bench.load import ROUNDS, SECONDS, WARM_UP_SECONDS, from_threads, wrk

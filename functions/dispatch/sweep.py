@@ -1,5 +1,6 @@
-"""Triggered by a schedule: publishes what should have been dispatched by now."""
+"""Triggered by a schedule: publishes what should have been dispatched, or done, by now."""
 
+from belfry.broadcasts import publish_overdue
 from belfry.function import Event, Function
 from belfry.sending import sweep
 from belfry.wiring import Deps
@@ -7,4 +8,5 @@ from belfry.wiring import Deps
 
 @Function
 def handler(event: Event, deps: Deps) -> None:
+    publish_overdue(deps.broadcasts, deps.queue, deps.clock)
     sweep(outbox=deps.outbox, queue=deps.queue, clock=deps.clock)

@@ -12,6 +12,7 @@ from belfry.wiring import Deps
 def handler(request: Request[NewNotification], deps: Deps) -> Response:
     notification = accept(
         request.input,
+        id_=request.id,
         recipients=deps.recipients,
         outbox=deps.outbox,
         queue=deps.queue,

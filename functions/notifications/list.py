@@ -1,4 +1,4 @@
-"""GET /api/notifications: the caller's inbox, newest first."""
+"""GET /api/notifications: the caller's inbox, or a part of it."""
 
 from urllib.parse import urlencode
 
@@ -14,9 +14,9 @@ def handler(request: Request[InboxQuery], deps: Deps) -> Response:
     query = request.input
     found = page(
         request.caller.user_id,
+        query.view(),
         limit=query.limit,
         cursor=query.cursor,
-        unread=query.unread,
         notifications=deps.notifications,
         inboxes=deps.inboxes,
     )
@@ -29,7 +29,10 @@ def handler(request: Request[InboxQuery], deps: Deps) -> Response:
 
 
 def _link(query: InboxQuery, cursor: str) -> dict[str, str]:
-    parameters = {"limit": query.limit, "cursor": cursor}
-    if query.unread is not None:
-        parameters["unread"] = "true" if query.unread else "false"
-    return {"link": f'</api/notifications?{urlencode(parameters)}>; rel="next"'}
+    parameters = query.model_dump(mode="json", exclude_defaults=True)
+    parameters |= {"limit": query.limit, "cursor": cursor}
+    texts = {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in parameters.items()
+    }
+    return {"link": f'</api/notifications?{urlencode(texts)}>; rel="next"'}

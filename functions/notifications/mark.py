@@ -1,7 +1,6 @@
 """PUT /api/notifications/{id}: the caller marks a notification, and every device shows it."""
 
 from belfry import wire
-from belfry.delivery import tell
 from belfry.http import Request, Response, endpoint
 from belfry.inbox import mark
 from belfry.inputs import Mark
@@ -10,13 +9,13 @@ from belfry.wiring import Deps
 
 @endpoint(body=Mark)
 def handler(request: Request[Mark], deps: Deps) -> Response:
-    notification, event = mark(
+    notification = mark(
         request.caller.user_id,
         request.path["id"],
         read=request.input.read,
         inboxes=deps.inboxes,
+        connections=deps.connections,
+        pusher=deps.pusher,
         clock=deps.clock,
     )
-    if event:
-        tell(event, connections=deps.connections, pusher=deps.pusher, clock=deps.clock)
     return Response(wire.notification(notification))

@@ -4,13 +4,13 @@ from belfry.function import Event
 from belfry.sessions import connect, disconnect
 from belfry.websocket import (
     Answer,
-    FrameType,
     body_of,
     connection_of,
     lifecycle,
     reply,
     unknown_action,
 )
+from belfry.wire import FrameType
 from belfry.wiring import Deps
 
 

@@ -80,7 +80,7 @@ def prepare(parts: wiring.Deps, home: Home) -> bool:
     """
     # A wrong key must stop the start, not fail the first log-in.
     _ = parts.token_issuer, parts.token_verifier
-    parts.database.migrate()
+    parts.migrate()
     admin = home.admin()
     is_new = parts.users.by_email(admin.email) is None
     if is_new:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from belfry.model import DeadLetter, DeadReason, Notification, Role, User, new_id
+from belfry.changes import Change, ChangeKind
+from belfry.model import DeadLetter, DeadReason, InboxEvent, Notification, Role, User, new_id
 from belfry.wiring import Deps
 from tests.fakes import NOON
 
@@ -32,6 +33,15 @@ def arrived(parts: Deps, user_id: str = ADA, count: int = 1) -> list[str]:
     for id_ in ids:
         parts.inboxes.append([id_], NOON)
     return ids
+
+
+def mark(
+    parts: Deps, user_id: str, id_: str, *, read: bool, now: datetime
+) -> tuple[Notification, InboxEvent | None] | None:
+    """What marking one does: the notification then, and the event; None when it is not theirs."""
+    change = Change(ChangeKind.READ if read else ChangeKind.UNREAD)
+    done = parts.inboxes.change(user_id, [id_], change, now)
+    return (done.notifications[0], done.event) if done else None
 
 
 def dead_letter(body: bytes = b"?", **fields: Any) -> DeadLetter:

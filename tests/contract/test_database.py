@@ -11,16 +11,21 @@ import pytest
 from pymongo import MongoClient
 
 from belfry.adapters.mongo.database import Database
+from belfry.changes import Change, ChangeKind
 from belfry.errors import ConfigurationError, StoreUnavailable
 from belfry.model import Caller, Connection, DeadLetterFilter, DeadReason, Notification, Role
+from belfry.views import View, order_of
 from belfry.wiring import Deps
-from tests.contract.people import ADA, BOB, LATER, arrived, dead_letter, sent, user
+from tests.contract.people import ADA, BOB, LATER, arrived, dead_letter, mark, sent, user
 from tests.fakes import NOON, Fakes
 from tests.runner import free_port
 
 CONNECTION = Connection("id=", ADA, "https://push.example.com/ws", NOON)
 CALLER = Caller(ADA, Role.USER)
-COLLECTIONS = {"users", "notifications", "inboxes", "connections", "tickets", "dead_letters"}
+COLLECTIONS = {
+    *("users", "notifications", "inboxes", "categories", "connections", "tickets"),
+    "dead_letters",
+}
 LETTER = dead_letter()
 ALL, FILTER = DeadLetterFilter(), DeadLetterFilter(DeadReason.PUSH_FAILED, ADA, NOON, LATER)
 
@@ -42,16 +47,22 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
     "outbox.states": lambda parts: parts.outbox.states(["1"]),
     "notifications.get": lambda parts: parts.notifications.get(ADA, "1"),
     "notifications.page": lambda parts: parts.notifications.page(
-        ADA, before=None, limit=10, read=None
+        ADA, View(), before=None, limit=10
     ),
     "notifications.page of unread": lambda parts: parts.notifications.page(
-        ADA, before="1", limit=10, read=False
+        ADA, View(read=False, since=NOON), before="1", limit=10
     ),
     "notifications.by_ids": lambda parts: parts.notifications.by_ids(["1"]),
     "notifications.acknowledge": lambda parts: parts.notifications.acknowledge(ADA, ["1"], NOON),
     "notifications.history": lambda parts: parts.notifications.history("1"),
     "inboxes.append": lambda parts: parts.inboxes.append(["1"], NOON),
-    "inboxes.mark": lambda parts: parts.inboxes.mark(ADA, "1", read=True, now=NOON),
+    "inboxes.change": lambda parts: mark(parts, ADA, "1", read=True, now=NOON),
+    "inboxes.change of a view": lambda parts: parts.inboxes.change(
+        ADA, View(category="builds"), Change(ChangeKind.PIN), NOON
+    ),
+    "counts.of": lambda parts: parts.counts.of(ADA, [View(), View(category="a"), View(since=NOON)]),
+    "scheduled.page": lambda parts: parts.scheduled.page(NOON, after=None, limit=10),
+    "timers.due": lambda parts: parts.timers.due(NOON, 10),
     "inboxes.position": lambda parts: parts.inboxes.position(ADA),
     "inboxes.missed": lambda parts: parts.inboxes.missed(ADA, 0),
     "connections.add": lambda parts: parts.connections.add(CONNECTION),
@@ -158,10 +169,12 @@ def test_a_page_reads_no_more_than_it_shows(database: Database) -> None:
     ids = arrived(parts, count=30)
     arrived(parts, BOB, 30)
     for id_ in ids[10:]:
-        parts.inboxes.mark(ADA, id_, read=True, now=NOON + timedelta(seconds=1))
+        mark(parts, ADA, id_, read=True, now=NOON + timedelta(seconds=1))
+    [last] = parts.notifications.by_ids([ids[25]]).values()
+    cursor = order_of(last)
     database.users.database.command("profile", 2)
     for read in (None, True, False):
-        parts.notifications.page(ADA, before=ids[25], limit=5, read=read)
+        parts.notifications.page(ADA, View(read=read), before=cursor, limit=5)
     database.users.database.command("profile", 0)
     profile = database.users.database["system.profile"]
     examined = [entry["docsExamined"] for entry in profile.find({"op": "query"})]

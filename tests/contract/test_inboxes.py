@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, KEPT
+from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES
+from belfry.adapters.mongo.stream import KEPT
 from belfry.model import EventKind, InboxEvent, Position, new_id
 from belfry.wiring import Deps
-from tests.contract.people import ADA, BOB, arrived, sent
+from tests.contract.people import ADA, BOB, arrived, mark, sent
 from tests.fakes import NOON
 
 SOON = NOON + timedelta(seconds=1)
@@ -115,7 +116,7 @@ def test_a_late_copy_changes_nothing_however_late(parts: Deps, settled: bool) ->
     if settled:
         parts.outbox.settle([notification.id])
     for n in range(KEPT):
-        parts.inboxes.mark(ADA, notification.id, read=n % 2 == 0, now=SOON)
+        mark(parts, ADA, notification.id, read=n % 2 == 0, now=SOON)
     before = parts.inboxes.position(ADA)
     arrivals, _ = parts.inboxes.append([notification.id], SOON)
     assert list(arrivals) == []
@@ -142,7 +143,7 @@ def test_an_event_told_again_is_whole_also_when_only_a_part_is_asked_for(parts: 
 def test_only_arrivals_are_told_again_not_other_events_of_the_same_number(parts: Deps) -> None:
     waiting = sent(parts)
     parts.inboxes.append([waiting.id], NOON)
-    parts.inboxes.mark(ADA, waiting.id, read=True, now=SOON)  # Ada's event 2
+    mark(parts, ADA, waiting.id, read=True, now=SOON)  # Ada's event 2
     bobs = [sent(parts, BOB).id for _ in range(2)]
     for id_ in bobs:
         parts.inboxes.append([id_], NOON)  # Bob's events 1 and 2
@@ -153,7 +154,7 @@ def test_only_arrivals_are_told_again_not_other_events_of_the_same_number(parts:
 
 def test_marking_tells_one_event_and_counts(parts: Deps) -> None:
     first, second = arrived(parts, count=2)
-    marked = parts.inboxes.mark(ADA, first, read=True, now=SOON)
+    marked = mark(parts, ADA, first, read=True, now=SOON)
     assert marked
     notification, event = marked
     assert (notification.read, notification.read_at, notification.seq) == (True, SOON, 1)
@@ -168,8 +169,8 @@ def test_marking_tells_one_event_and_counts(parts: Deps) -> None:
 def test_marking_as_unread_undoes_it(parts: Deps) -> None:
     [id_] = arrived(parts)
     before = parts.notifications.get(ADA, id_)
-    parts.inboxes.mark(ADA, id_, read=True, now=NOON)
-    marked = parts.inboxes.mark(ADA, id_, read=False, now=SOON)
+    mark(parts, ADA, id_, read=True, now=NOON)
+    marked = mark(parts, ADA, id_, read=False, now=SOON)
     assert marked
     assert marked[0] == before
     assert marked[1] == InboxEvent(ADA, 3, EventKind.UNREAD, (id_,), unread=1, at=SOON)
@@ -178,9 +179,9 @@ def test_marking_as_unread_undoes_it(parts: Deps) -> None:
 @pytest.mark.parametrize("read", [True, False])
 def test_marking_twice_changes_nothing(parts: Deps, read: bool) -> None:
     [id_] = arrived(parts)
-    parts.inboxes.mark(ADA, id_, read=read, now=NOON)
+    mark(parts, ADA, id_, read=read, now=NOON)
     before = parts.inboxes.position(ADA)
-    marked = parts.inboxes.mark(ADA, id_, read=read, now=SOON)
+    marked = mark(parts, ADA, id_, read=read, now=SOON)
     assert marked
     notification, event = marked
     assert event is None
@@ -190,8 +191,8 @@ def test_marking_twice_changes_nothing(parts: Deps, read: bool) -> None:
 
 def test_nobody_marks_what_is_not_theirs(parts: Deps) -> None:
     [id_] = arrived(parts)
-    assert parts.inboxes.mark(BOB, id_, read=True, now=SOON) is None
-    assert parts.inboxes.mark(ADA, new_id(), read=True, now=SOON) is None
+    assert mark(parts, BOB, id_, read=True, now=SOON) is None
+    assert mark(parts, ADA, new_id(), read=True, now=SOON) is None
     found = parts.notifications.get(ADA, id_)
     assert found
     assert not found.read
@@ -201,7 +202,7 @@ def test_nobody_marks_what_is_not_theirs(parts: Deps) -> None:
 
 def test_what_was_read_before_it_arrived_arrives_read(parts: Deps) -> None:
     early, other = sent(parts), sent(parts)
-    marked = parts.inboxes.mark(ADA, early.id, read=True, now=NOON)
+    marked = mark(parts, ADA, early.id, read=True, now=NOON)
     assert marked
     assert marked[1] is None  # no device knows it yet
     assert parts.inboxes.position(ADA) == Position(0, 0)
@@ -213,7 +214,7 @@ def test_what_was_read_before_it_arrived_arrives_read(parts: Deps) -> None:
 
 def test_missed_events_are_those_after_the_number(parts: Deps) -> None:
     ids = arrived(parts, count=3)
-    parts.inboxes.mark(ADA, ids[0], read=True, now=SOON)
+    mark(parts, ADA, ids[0], read=True, now=SOON)
     position, events = parts.inboxes.missed(ADA, 2)
     assert position == Position(4, 2)
     assert events is not None

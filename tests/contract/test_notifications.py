@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from belfry.views import View, order_of
 from belfry.wiring import Deps
-from tests.contract.people import ADA, BOB, arrived, sent
+from tests.contract.people import ADA, BOB, arrived, mark, sent
 from tests.fakes import NOON
 
 SOON = NOON + timedelta(seconds=1)
@@ -14,7 +15,9 @@ SOON = NOON + timedelta(seconds=1)
 def page(
     parts: Deps, before: str | None = None, limit: int = 10, read: bool | None = None
 ) -> list[str]:
-    found = parts.notifications.page(ADA, before=before, limit=limit, read=read)
+    last = parts.notifications.by_ids([before]).get(before) if before else None
+    cursor = order_of(last) if last else None
+    found = parts.notifications.page(ADA, View(read=read), before=cursor, limit=limit)
     return [notification.id for notification in found]
 
 
@@ -62,7 +65,7 @@ def test_pages_stay_as_they_are_while_more_arrives(parts: Deps) -> None:
 def test_a_page_of_read_or_unread_ones(parts: Deps, read: bool, expected: list[int]) -> None:
     ids = arrived(parts, count=5)
     for index in (1, 3):
-        parts.inboxes.mark(ADA, ids[index], read=True, now=SOON)
+        mark(parts, ADA, ids[index], read=True, now=SOON)
     assert page(parts, read=read) == [ids[index] for index in expected]
     assert page(parts, read=read, limit=1) == [ids[expected[0]]]
     assert page(parts, read=read, before=ids[3]) == [ids[i] for i in expected if i < 3]

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from belfry.adapters.mongo.database import Database
-from belfry.adapters.mongo.inboxes import KEPT
+from belfry.adapters.mongo.stream import KEPT
 from belfry.model import EventKind, InboxEvent, Notification
+from belfry.views import View
 from belfry.wiring import Deps
-from tests.contract.people import ADA, BOB, LATER, sent
+from tests.contract.people import ADA, BOB, LATER, mark, sent
 from tests.fakes import NOON, fake_deps
 
 WRITERS = 8
@@ -30,7 +31,7 @@ def test_many_writers_on_one_inbox_leave_no_gap(empty_database: Database) -> Non
             arrivals, _ = parts.inboxes.append(batch, NOON)
             given_numbers += [arrival.event.seq for arrival in arrivals]
             for read in (True, True, False, True):
-                marked = parts.inboxes.mark(ADA, batch[0], read=read, now=NOON)
+                marked = mark(parts, ADA, batch[0], read=read, now=NOON)
                 if marked and marked[1]:
                     given_numbers.append(marked[1].seq)
         return given_numbers
@@ -88,7 +89,7 @@ class Run:
     def mark(self, number: int, read: bool, index: int) -> None:
         now = NOON + timedelta(seconds=index)
         id_ = self.notifications[number].id
-        marked = self.parts.inboxes.mark(person(number), id_, read=read, now=now)
+        marked = mark(self.parts, person(number), id_, read=read, now=now)
         assert marked
         assert marked[0].read == read
         if marked[1]:
@@ -107,7 +108,7 @@ class Run:
             arrived = [e.ids for e in events if e.kind is EventKind.NOTIFICATION]
             ids = sorted(id_ for each in arrived for id_ in each)
             assert len(ids) == len(set(ids))
-            page = self.parts.notifications.page(who, before=None, limit=100, read=None)
+            page = self.parts.notifications.page(who, View(), before=None, limit=100)
             assert sorted(notification.id for notification in page) == ids
             unread = sum(not notification.read for notification in page)
             assert position.unread == unread
@@ -147,7 +148,7 @@ def test_either_all_missed_events_come_back_or_none(count: int, since: int) -> N
     if count:
         parts.inboxes.append([id_], NOON)
     for number in range(count - 1):
-        parts.inboxes.mark(ADA, id_, read=number % 2 == 0, now=NOON)
+        mark(parts, ADA, id_, read=number % 2 == 0, now=NOON)
     position, events = parts.inboxes.missed(ADA, since)
     assert position.seq == count
     if since <= count <= since + KEPT:

@@ -9,7 +9,7 @@ import pytest
 from belfry.adapters.mongo.attempts import KEPT
 from belfry.model import Attempt, DeliveryState, History, QueuedBy
 from belfry.wiring import Deps
-from tests.contract.people import ADA, BOB, LATER, arrived, sent
+from tests.contract.people import ADA, BOB, LATER, arrived, mark, sent
 from tests.fakes import NOON
 
 FULL = Attempt(
@@ -100,7 +100,7 @@ def test_the_first_acknowledgement_counts_and_only_of_what_is_ones_own(parts: De
 @pytest.mark.parametrize("read", [True, False])
 def test_when_it_was_read_is_told_as_long_as_it_is(parts: Deps, read: bool) -> None:
     [id_] = arrived(parts)
-    parts.inboxes.mark(ADA, id_, read=True, now=LATER)
+    mark(parts, ADA, id_, read=True, now=LATER)
     if not read:
-        parts.inboxes.mark(ADA, id_, read=False, now=LATER)
+        mark(parts, ADA, id_, read=False, now=LATER)
     assert history(parts, id_).read_at == (LATER if read else None)

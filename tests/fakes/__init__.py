@@ -14,7 +14,9 @@ from typing import Any
 from belfry import wire
 from belfry.adapters.mongo.attempts import KEPT as KEPT_ATTEMPTS
 from belfry.adapters.mongo.dead_letters import BATCH_BYTES
-from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, KEPT
+from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, MOST_NAMED
+from belfry.adapters.mongo.stream import KEPT
+from belfry.changes import Change, ChangeKind
 from belfry.errors import EmailTaken, InvalidToken, QueueUnavailable, StoreUnavailable
 from belfry.idempotency import Record
 from belfry.model import (
@@ -33,9 +35,19 @@ from belfry.model import (
     User,
     first_id_of,
 )
-from belfry.ports import Arrival, Claimed, Message, PushResult, StoredUser
+from belfry.ports import (
+    CHANGED_AT_ONCE,
+    Arrival,
+    Changed,
+    Claimed,
+    Due,
+    Message,
+    PushResult,
+    StoredUser,
+)
 from belfry.retry import RetryPolicy
 from belfry.topology import DEAD_LETTERS, delivery_queues
+from belfry.views import View, order_of
 from belfry.wiring import Deps
 from tests.fakes.idempotency import FakeIdempotencyKeys
 from tests.fakes.statistics import FakeStatistics
@@ -77,11 +89,16 @@ class Stream:
     events: deque[InboxEvent] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def add(
-        self, kind: EventKind, ids: Iterable[str], unread_change: int, now: datetime
+        self,
+        kind: EventKind,
+        ids: Iterable[str],
+        unread_change: int,
+        now: datetime,
+        until: datetime | None = None,
     ) -> InboxEvent:
         self.position = Position(self.position.seq + 1, self.position.unread + unread_change)
         seq, unread = self.position.seq, self.position.unread
-        event = InboxEvent(self.user_id, seq, kind, tuple(ids), unread, now)
+        event = InboxEvent(self.user_id, seq, kind, tuple(ids), unread, now, until)
         self.events.append(event)
         return event
 
@@ -166,7 +183,8 @@ class FakeOutbox:
         self._claiming = Lock()
 
     def add(self, notification: Notification, dispatch_by: datetime) -> None:
-        self._memory.tables.notifications[notification.id] = Row(notification, dispatch_by)
+        rows = self._memory.tables.notifications
+        rows.setdefault(notification.id, Row(notification, dispatch_by))
 
     def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
         with self._claiming:
@@ -223,25 +241,19 @@ class FakeNotifications:
         self._memory = memory
 
     def get(self, user_id: str, notification_id: str) -> Notification | None:
-        row = self._memory.tables.notifications.get(notification_id)
-        return row.notification if row and row.notification.user_id == user_id else None
+        found = self.by_ids([notification_id]).get(notification_id)
+        return found if found and found.user_id == user_id else None
 
     def page(
-        self, user_id: str, *, before: str | None, limit: int, read: bool | None
+        self, user_id: str, view: View, *, before: str | None, limit: int
     ) -> Sequence[Notification]:
-        found = [
-            row.notification
-            for row in self._memory.tables.notifications.values()
-            if row.notification.user_id == user_id
-            and row.notification.seq
-            and (before is None or row.notification.id < before)
-            and read in (None, row.notification.read)
-        ]
-        return sorted(found, key=lambda notification: notification.id, reverse=True)[:limit]
+        found = shown(self._memory, user_id, view)
+        return [item for item in found if before is None or order_of(item) < before][:limit]
 
     def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]:
         rows = self._memory.tables.notifications
-        return {id_: rows[id_].notification for id_ in ids if id_ in rows}
+        found = {id_: rows[id_].notification for id_ in ids if id_ in rows}
+        return {id_: item for id_, item in found.items() if not item.gone}
 
     def acknowledge(self, user_id: str, ids: Collection[str], now: datetime) -> None:
         rows = self._memory.tables.notifications
@@ -262,7 +274,56 @@ class FakeNotifications:
             attempts=tuple(row.attempts),
             acknowledged_at=row.acknowledged_at,
             read_at=row.notification.read_at,
+            deliver_at=row.notification.deliver_at,
+            edited_at=row.notification.edited_at,
+            gone=row.notification.gone,
+            gone_at=row.notification.gone_at,
         )
+
+
+def shown(memory: Memory, user_id: str, view: View) -> Sequence[Notification]:
+    """What a view of a person's inbox shows, in its order."""
+    everything = [row.notification for row in memory.tables.notifications.values()]
+    theirs = [item for item in everything if item.user_id == user_id and view.shows(item)]
+    return sorted(theirs, key=order_of, reverse=True)
+
+
+class FakeCounts:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def of(self, user_id: str, views: Sequence[View]) -> Sequence[int]:
+        return [len(shown(self._memory, user_id, view)) for view in views]
+
+
+class FakeScheduled:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def page(self, now: datetime, *, after: str | None, limit: int) -> Sequence[Notification]:
+        rows = self._memory.tables.notifications.values()
+        queued = [row.notification for row in rows if row.state is DeliveryState.QUEUED]
+        later = [item for item in queued if item.deliver_at and item.deliver_at > now]
+        ordered = sorted(later, key=order_of)
+        return [item for item in ordered if after is None or order_of(item) > after][:limit]
+
+
+class FakeTimers:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def due(self, now: datetime, limit: int) -> Sequence[Due]:
+        found = []
+        for row in self._memory.tables.notifications.values():
+            item = row.notification
+            for at, change in (
+                (item.expires_at, ChangeKind.EXPIRE),
+                (item.snoozed_until, ChangeKind.WAKE),
+            ):
+                if item.gone is None and at and at <= now:
+                    found.append((at, Due(item.id, item.user_id, change)))
+                    break
+        return [due for _, due in sorted(found, key=lambda each: each[0])][:limit]
 
 
 class FakeInboxes:
@@ -274,36 +335,73 @@ class FakeInboxes:
     ) -> tuple[Sequence[Arrival], Collection[str]]:
         rows = self._memory.tables.notifications
         known = sorted(rows.keys() & set(notification_ids))
-        fresh = [rows[id_].notification for id_ in known if rows[id_].notification.seq is None]
+        here = [id_ for id_ in known if not rows[id_].notification.gone]
+        fresh = [rows[id_].notification for id_ in here if rows[id_].notification.seq is None]
         for group in _frames(fresh):
             ids = [notification.id for notification in group]
-            unread = sum(not notification.read for notification in group)
+            unread = sum(notification.is_counted for notification in group)
             event = self._stream(group[0].user_id).add(EventKind.NOTIFICATION, ids, unread, now)
             for notification in group:
                 rows[notification.id].notification = replace(notification, seq=event.seq)
-        waiting = [rows[id_] for id_ in known if rows[id_].state is DeliveryState.QUEUED]
+        waiting = [rows[id_] for id_ in here if rows[id_].state is DeliveryState.QUEUED]
         places = {(row.notification.user_id, row.notification.seq) for row in waiting}
         arrivals = [
-            Arrival(event, tuple(rows[id_].notification for id_ in event.ids))
+            Arrival(event, tuple(self._present(event.ids)))
             for user_id in sorted({user_id for user_id, _ in places})
             for event in self._stream(user_id).events
             if (user_id, event.seq) in places
         ]
         return arrivals, set(notification_ids) - rows.keys()
 
-    def mark(
-        self, user_id: str, notification_id: str, *, read: bool, now: datetime
-    ) -> tuple[Notification, InboxEvent | None] | None:
-        row = self._memory.tables.notifications.get(notification_id)
-        if row is None or row.notification.user_id != user_id:
+    def _present(self, ids: Iterable[str]) -> Iterable[Notification]:
+        rows = self._memory.tables.notifications
+        return (rows[id_].notification for id_ in ids if not rows[id_].notification.gone)
+
+    def change(
+        self,
+        user_id: str,
+        which: Sequence[str] | View,
+        change: Change,
+        now: datetime,
+        *,
+        before: str | None = None,
+    ) -> Changed | None:
+        if isinstance(which, View):
+            found = shown(self._memory, user_id, which)
+            items = [i for i in found if before is None or order_of(i) < before][:CHANGED_AT_ONCE]
+            rest = order_of(items[-1]) if len(items) == CHANGED_AT_ONCE else None
+        else:
+            known = self._memory.tables.notifications.keys() & set(which)
+            items = [i for i in self._present(sorted(known)) if i.user_id == user_id]
+            rest = None
+            if not items:
+                return None
+        after = [change.applied_to(item, now) for item in items]
+        pairs = [(was, is_) for was, is_ in zip(items, after, strict=True) if was is not is_]
+        event = self._write(user_id, pairs, change, now)
+        told = after if not isinstance(which, View) else [is_ for _, is_ in pairs[:1]]
+        return Changed(len(pairs), event, tuple(told), rest)
+
+    def _write(
+        self,
+        user_id: str,
+        pairs: Sequence[tuple[Notification, Notification]],
+        change: Change,
+        now: datetime,
+    ) -> InboxEvent | None:
+        for _, is_ in pairs:
+            row = self._memory.tables.notifications[is_.id]
+            row.notification = is_
+            if is_.gone and is_.seq is None:
+                row.state, row.dispatch_by = DeliveryState.CANCELLED, None
+        arrived = [(was, is_) for was, is_ in pairs if is_.seq is not None]
+        if not arrived:
             return None
-        if row.notification.read == read:
-            return row.notification, None
-        row.notification = replace(row.notification, read_at=now if read else None)
-        if row.notification.seq is None:
-            return row.notification, None
-        kind, change = (EventKind.READ, -1) if read else (EventKind.UNREAD, 1)
-        return row.notification, self._stream(user_id).add(kind, [notification_id], change, now)
+        unread = sum(is_.is_counted - was.is_counted for was, is_ in arrived)
+        ids = [is_.id for _, is_ in arrived]
+        if len(ids) > MOST_NAMED:
+            return self._stream(user_id).add(EventKind.CHANGED, (), unread, now)
+        return self._stream(user_id).add(change.event, ids, unread, now, change.until)
 
     def position(self, user_id: str) -> Position:
         return self._stream(user_id).position
@@ -518,6 +616,10 @@ class Fakes:
         self.outbox = FakeOutbox(self.memory)
         self.notifications = FakeNotifications(self.memory)
         self.inboxes = FakeInboxes(self.memory)
+        self.counts = FakeCounts(self.memory)
+        self.scheduled = FakeScheduled(self.memory)
+        self.timers = FakeTimers(self.memory)
+        self.pause = self.clock.advance
         self.connections = FakeConnections(self.memory)
         self.tickets = FakeTickets(self.memory)
         self.dead_letters = FakeDeadLetters(self.memory)

@@ -18,7 +18,7 @@ from tests.unit.events import ADA, BOB, Answer, call, http_event
 
 REGISTRATION = {"username": "Cyd", "email": "cyd@example.com", "password": "correct horse"}
 CREDENTIALS = {"email": "ada@example.com", "password": "secret of ada"}
-NEW = {"userId": ADA, "message": "Hello"}
+NEW = {"message": "Hello", "userId": ADA}
 MARK = {"read": True}
 
 ENDPOINTS: dict[str, tuple[Function[dict[str, Any]], dict[str, Any]]] = {

@@ -40,7 +40,10 @@ def test_it_is_stored_queued_and_answered_with_its_address(fakes: Fakes) -> None
         **FULL,
         "id": id_,
         "read": False,
+        "archived": False,
+        "pinned": False,
         "createdAt": "2026-01-05T12:00:00.000Z",
+        "arrivedAt": "2026-01-05T12:00:00.000Z",
     }
     row = fakes.memory.tables.notifications[id_]
     assert row.dispatch_by == NOON + DISPATCH_WITHIN
@@ -57,7 +60,8 @@ def test_it_is_stored_queued_and_answered_with_its_address(fakes: Fakes) -> None
 
 def test_what_is_left_out_is_left_out(fakes: Fakes) -> None:
     answer = create_one(fakes, {"userId": ADA, "message": "Hello"})
-    assert set(answer.body) == {"id", "userId", "message", "priority", "read", "createdAt"}
+    always = {"id", "userId", "message", "priority", "read", "archived", "pinned"}
+    assert set(answer.body) == always | {"createdAt", "arrivedAt"}
     assert answer.body["priority"] == 3
 
 

@@ -13,6 +13,7 @@ from belfry.ports import PushResult
 from belfry.sending import DISPATCH_WITHIN
 from functions.dispatch import deliver
 from functions.notifications import create, trace
+from tests.contract.people import mark
 from tests.declared import SPEC, validate
 from tests.fakes import NOON, Fakes
 from tests.unit.events import ADA, BOB, Answer, call, http_event, queue_event, queue_record
@@ -81,7 +82,7 @@ def test_the_whole_way_is_told_in_the_order_of_time(fakes: Fakes) -> None:
     fakes.clock.advance(1)
     fakes.notifications.acknowledge(ADA, [id_], fakes.clock())
     fakes.clock.advance(1)
-    fakes.inboxes.mark(ADA, id_, read=True, now=fakes.clock())
+    mark(fakes.deps(), ADA, id_, read=True, now=fakes.clock())
     body = traced(fakes, id_)
     counts = {"gone": 0, "refused": 0}
     error = {"error": "1 of 2 devices could not be reached"}

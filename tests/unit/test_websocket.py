@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belfry.adapters.mongo.inboxes import KEPT
+from belfry.adapters.mongo.stream import KEPT
 from belfry.function import Function
 from belfry.model import Connection, Notification, new_id
 from functions.realtime import connections, mark, sync
+from tests.contract.people import mark as marked
 from tests.fakes import NOON, Fakes
 from tests.unit.events import ADA, BOB, frame_of, websocket_event
 
@@ -180,7 +181,7 @@ def test_the_first_sync_tells_the_position(fakes: Fakes) -> None:
 
 def test_a_later_sync_brings_what_was_missed(fakes: Fakes) -> None:
     ids = arrived(fakes, 2)
-    fakes.inboxes.mark(ADA, ids[0], read=True, now=NOON)
+    marked(fakes.deps(), ADA, ids[0], read=True, now=NOON)
     frame = send(fakes, "sync", {"action": "sync", "since": 1})
     events = frame.pop("events")
     assert frame == {
@@ -201,7 +202,7 @@ def test_a_later_sync_brings_what_was_missed(fakes: Fakes) -> None:
 
 def test_a_sync_shows_contents_as_they_are_now(fakes: Fakes) -> None:
     [id_] = arrived(fakes)
-    fakes.inboxes.mark(ADA, id_, read=True, now=NOON)
+    marked(fakes.deps(), ADA, id_, read=True, now=NOON)
     frame = send(fakes, "sync", {"action": "sync", "since": 0})
     assert frame["events"][0]["notifications"][0]["read"] is True
 

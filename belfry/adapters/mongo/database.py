@@ -24,6 +24,7 @@ T = TypeVar("T")
 Document = dict[str, Any]
 
 OPERATION_MS = 5000
+STATISTICS_SECONDS = 24 * 60 * 60
 
 
 def translated(call: Callable[P, T]) -> Callable[P, T]:
@@ -50,9 +51,15 @@ class Database:
         self.users: Collection[Document] = database["users"]
         self.notifications: Collection[Document] = database["notifications"]
         self.inboxes: Collection[Document] = database["inboxes"]
+        self.categories: Collection[Document] = database["categories"]
         self.connections: Collection[Document] = database["connections"]
         self.tickets: Collection[Document] = database["tickets"]
         self.dead_letters: Collection[Document] = database["dead_letters"]
+        self.meta: Collection[Document] = database["meta"]
+        self.idempotency_keys: Collection[Document] = database["idempotency_keys"]
+        self.statistics: Collection[Document] = database["statistics"]
+        self.broadcasts: Collection[Document] = database["broadcasts"]
+        self.subscriptions: Collection[Document] = database["subscriptions"]
 
     @classmethod
     def connect(cls, uri: str, name: str) -> Database:
@@ -98,12 +105,31 @@ class Database:
     def _create_indexes(self) -> None:
         newest_first = ("_id", DESCENDING)
         self.users.create_index("email", unique=True)
-        self.notifications.create_index([("user_id", ASCENDING), newest_first])
-        self.notifications.create_index([("user_id", ASCENDING), ("read", ASCENDING), newest_first])
+        self.notifications.create_index(
+            [("user_id", ASCENDING), ("views", ASCENDING), ("order", DESCENDING)],
+            partialFilterExpression={"seq": {"$gt": 0}},
+        )
         self.notifications.create_index("dispatch_by", sparse=True)
+        self.notifications.create_index(
+            "order",
+            partialFilterExpression={"deliver_at": {"$exists": True}},
+        )
+        self.notifications.create_index("due_at", sparse=True)
+        self.notifications.create_index(
+            [("broadcast_id", ASCENDING), ("state", ASCENDING)],
+            # Of the states only failed and queued ones: the others are what remains.
+            partialFilterExpression={"broadcast_id": {"$exists": True}, "state": {"$gte": "failed"}},
+        )
+        self.notifications.create_index("purge_at", expireAfterSeconds=0)
         self.connections.create_index("user_id")
         self.connections.create_index("expires_at", expireAfterSeconds=0)
         self.tickets.create_index("expires_at", expireAfterSeconds=0)
+        self.idempotency_keys.create_index("expires_at", expireAfterSeconds=0)
+        self.statistics.create_index("at", expireAfterSeconds=STATISTICS_SECONDS)
+        self.broadcasts.create_index("due_at", sparse=True)
+        by_topic, by_person = ("topic", ASCENDING), ("user_id", ASCENDING)
+        self.subscriptions.create_index([by_topic, by_person], unique=True)
+        self.subscriptions.create_index([by_person, by_topic])
         self.dead_letters.create_index("fingerprint", unique=True)
         for fields in (["reason"], ["user_id"], ["user_id", "reason"]):
             named = [(field, ASCENDING) for field in fields]
@@ -111,6 +137,7 @@ class Database:
         # Inside a transaction a collection is better not created on the fly. An index that it has
         # anyway creates it, also when several runners start together.
         self.inboxes.create_index("_id")
+        self.categories.create_index("_id")
 
 
 def _passes(error: PyMongoError) -> bool:

@@ -1,46 +1,39 @@
-"""The numbered streams in MongoDB: one document per person.
-
-    {_id: person, seq: 57, unread: 4, events: [{seq, kind, ids, unread, at}, …]}
-
-`events` are the last KEPT ones. A change of the stream and the change of the notification that it
-tells of are one transaction: a crash between the two could otherwise give a notification two
-numbers, or count one wrongly for ever. It costs no more than two journaled writes, because only
-the commit waits for the disk.
-"""
+"""Inboxes in MongoDB: what arrives in them, and what is changed in them, as numbered events."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-import pymongo
-from pymongo import ReturnDocument, UpdateMany, UpdateOne
+from pymongo import DESCENDING, UpdateMany
 from pymongo.client_session import ClientSession
 
 from belfry import wire
+from belfry.adapters.mongo import stream, views
 from belfry.adapters.mongo.database import Database, Document, translated
-from belfry.adapters.mongo.notifications import from_document
+from belfry.adapters.mongo.notifications import changed_fields, from_document
+from belfry.adapters.mongo.stream import Streams, events_of, position_of
+from belfry.changes import Change
 from belfry.model import DeliveryState, EventKind, InboxEvent, Notification, Position
-from belfry.ports import Arrival
-
-T = TypeVar("T")
+from belfry.ports import CHANGED_AT_ONCE, Arrival, Changed
+from belfry.views import View, order_of
 
 _QUEUED = DeliveryState.QUEUED.value
-
-KEPT = 128
-"""How many events a client may have missed and still catch up without reloading."""
 
 ARRIVAL_BYTES = 96 * 1024
 """About how much one arrival carries; a frame of Amazon API Gateway has at most 128 KiB."""
 
+MOST_NAMED = 100
+"""An event names so many notifications; about more of them it only says that they changed."""
+
 
 class MongoInboxes:
-    """Appends and marks, each one transaction, retried by the driver when two collide."""
+    """Appends and changes, each one transaction, retried by the driver when two collide."""
 
     def __init__(self, database: Database) -> None:
-        self._client = database.client
+        self._streams = Streams(database)
         self._inboxes = database.inboxes
         self._notifications = database.notifications
 
@@ -50,7 +43,9 @@ class MongoInboxes:
     ) -> tuple[Sequence[Arrival], Collection[str]]:
         if not notification_ids:
             return [], set()
-        return self._transaction(lambda session: self._append(notification_ids, now, session))
+        return self._streams.transaction(
+            lambda session: self._append(notification_ids, now, session)
+        )
 
     def _append(
         self, ids: Sequence[str], now: datetime, session: ClientSession
@@ -58,60 +53,30 @@ class MongoInboxes:
         found = self._notifications.find({"_id": {"$in": list(set(ids))}}, session=session)
         documents = {document["_id"]: document for document in sorted(found, key=_by_id)}
         unknown = set(ids) - set(documents)
-        fresh = [document for document in documents.values() if "seq" not in document]
+        here = [document for document in documents.values() if "gone" not in document]
+        fresh = [from_document(document) for document in here if "seq" not in document]
         # Numbered by an earlier call whose devices may not have been told.
-        again = [d for d in documents.values() if "seq" in d and d["state"] == _QUEUED]
+        again = [d for d in here if "seq" in d and d["state"] == _QUEUED]
         events = [*self._kept_events(again, session), *self._number(fresh, now, session)]
         return self._whole(events, documents, session), unknown
 
     def _number(
-        self, documents: Sequence[Document], now: datetime, session: ClientSession
+        self, fresh: Sequence[Notification], now: datetime, session: ClientSession
     ) -> Sequence[InboxEvent]:
         """Add the events of an arrival, and write their numbers into the notifications."""
-        if not documents:
+        if not fresh:
             return []
-        groups = _group(documents)
-        events = self._add_events(
-            {who: _events(each, now) for who, each in groups.items()}, session
-        )
+        groups = _group(fresh)
+        arriving = {
+            user_id: [_arrival(each, now) for each in own] for user_id, own in groups.items()
+        }
+        events = self._streams.add(arriving, views.counted((), fresh), session)
         self._notifications.bulk_write(
             [UpdateMany({"_id": {"$in": e.ids}}, {"$set": {"seq": e.seq}}) for e in events],
             ordered=False,
             session=session,
         )
         return events
-
-    def _add_events(
-        self, events: Mapping[str, Sequence[Document]], session: ClientSession
-    ) -> Sequence[InboxEvent]:
-        """Append to each person's stream; answers the events with their numbers."""
-        if len(events) == 1:
-            [(user_id, own)] = events.items()
-            return self._add_own_events(user_id, own, session)
-        changes = [
-            UpdateOne({"_id": user_id}, _appending(own), upsert=True)
-            for user_id, own in events.items()
-        ]
-        self._inboxes.bulk_write(changes, ordered=False, session=session)
-        longest = max(map(len, events.values()))
-        inboxes = self._inboxes.find(
-            {"_id": {"$in": list(events)}}, {"events": {"$slice": -longest}}, session=session
-        )
-        return [e for inbox in inboxes for e in _from(inbox)[-len(events[inbox["_id"]]) :]]
-
-    def _add_own_events(
-        self, user_id: str, events: Sequence[Document], session: ClientSession
-    ) -> Sequence[InboxEvent]:
-        """The same for one person, in one round trip: the way of a single notification."""
-        inbox = self._inboxes.find_one_and_update(
-            {"_id": user_id},
-            _appending(events),
-            projection={"events": {"$slice": -len(events)}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        return _from(inbox)
 
     def _kept_events(
         self, documents: Sequence[Document], session: ClientSession
@@ -122,7 +87,7 @@ class MongoInboxes:
         people = list({document["user_id"] for document in documents})
         numbers = {(document["user_id"], document["seq"]) for document in documents}
         inboxes = self._inboxes.find({"_id": {"$in": people}}, {"events": True}, session=session)
-        events = (event for inbox in inboxes for event in _from(inbox))
+        events = (event for inbox in inboxes for event in events_of(inbox))
         return [event for event in events if (event.user_id, event.seq) in numbers]
 
     def _whole(
@@ -139,52 +104,97 @@ class MongoInboxes:
         if rest:
             found = self._notifications.find({"_id": {"$in": list(rest)}}, session=session)
             documents = {**documents, **{document["_id"]: document for document in found}}
+        present = {id_: each for id_, each in documents.items() if "gone" not in each}
         return [
-            Arrival(e, tuple(_arrived(documents[id_], e.seq) for id_ in e.ids if id_ in documents))
+            Arrival(e, tuple(_arrived(present[id_], e.seq) for id_ in e.ids if id_ in present))
             for e in events
         ]
 
     @translated
-    def mark(
-        self, user_id: str, notification_id: str, *, read: bool, now: datetime
-    ) -> tuple[Notification, InboxEvent | None] | None:
-        return self._transaction(
-            lambda session: self._mark(user_id, notification_id, read, now, session)
+    def change(
+        self,
+        user_id: str,
+        which: Sequence[str] | View,
+        change: Change,
+        now: datetime,
+        *,
+        before: str | None = None,
+    ) -> Changed | None:
+        return self._streams.transaction(
+            lambda session: self._change(user_id, which, change, now, before, session)
         )
 
-    def _mark(
-        self, user_id: str, id_: str, read: bool, now: datetime, session: ClientSession
-    ) -> tuple[Notification, InboxEvent | None] | None:
-        theirs = {"_id": id_, "user_id": user_id}
-        change = {"$set": {"read": True, "read_at": now}}
-        if not read:
-            change = {"$set": {"read": False}, "$unset": {"read_at": ""}}
-        document = self._notifications.find_one_and_update(
-            theirs | {"read": not read},
-            change,
-            return_document=ReturnDocument.AFTER,
+    def _change(
+        self,
+        user_id: str,
+        which: Sequence[str] | View,
+        change: Change,
+        now: datetime,
+        before: str | None,
+        session: ClientSession,
+    ) -> Changed | None:
+        if isinstance(which, View):
+            items, rest = self._viewed(user_id, which, before, session)
+        else:
+            items, rest = self._named(user_id, which, session), None
+            if not items:
+                return None
+        after = [change.applied_to(item, now) for item in items]
+        pairs = [
+            (was, now_is) for was, now_is in zip(items, after, strict=True) if was is not now_is
+        ]
+        event = self._write(pairs, change, now, session) if pairs else None
+        told = after if not isinstance(which, View) else [is_ for _, is_ in pairs[:1]]
+        return Changed(len(pairs), event, tuple(told), rest)
+
+    def _viewed(
+        self, user_id: str, view: View, before: str | None, session: ClientSession
+    ) -> tuple[Sequence[Notification], str | None]:
+        query = views.query(user_id, view, before=before)
+        found = self._notifications.find(query, session=session).sort("order", DESCENDING)
+        items = [from_document(document) for document in found.limit(CHANGED_AT_ONCE)]
+        return items, order_of(items[-1]) if len(items) == CHANGED_AT_ONCE else None
+
+    def _named(
+        self, user_id: str, ids: Sequence[str], session: ClientSession
+    ) -> Sequence[Notification]:
+        theirs = {"_id": {"$in": list(ids)}, "user_id": user_id, "gone": {"$exists": False}}
+        found = self._notifications.find(theirs, session=session)
+        return [from_document(document) for document in sorted(found, key=_by_id)]
+
+    def _write(
+        self,
+        pairs: Sequence[tuple[Notification, Notification]],
+        change: Change,
+        now: datetime,
+        session: ClientSession,
+    ) -> InboxEvent | None:
+        """Keep the changed notifications; those that are in the inbox by now make an event."""
+        updates: dict[str, tuple[Document, list[str]]] = {}
+        for was, is_ in pairs:
+            fields = changed_fields(was, is_)
+            updates.setdefault(repr(fields), (fields, []))[1].append(is_.id)
+        self._notifications.bulk_write(
+            [UpdateMany({"_id": {"$in": ids}}, fields) for fields, ids in updates.values()],
+            ordered=False,
             session=session,
         )
-        if document is None:
-            unchanged = self._notifications.find_one(theirs, session=session)
-            return (from_document(unchanged), None) if unchanged else None
-        if "seq" not in document:  # it has not arrived, so no device knows it yet
-            return from_document(document), None
-        kind, count = (EventKind.READ, -1) if read else (EventKind.UNREAD, 1)
-        [event] = self._add_own_events(user_id, [_event(kind, [id_], count, now)], session)
-        return from_document(document), event
-
-    def _transaction(self, change: Callable[[ClientSession], T]) -> T:
-        """Do all of it or nothing, and again when two collide, within the time of one operation."""
-        # Without this limit around it the driver tries for two minutes, whatever its settings.
-        limit = pymongo.timeout(self._client.options.timeout)
-        with limit, self._client.start_session() as session:
-            return session.with_transaction(change)
+        arrived = [(was, is_) for was, is_ in pairs if is_.seq is not None]
+        if not arrived:
+            return None
+        user_id = arrived[0][0].user_id
+        befores, afters = zip(*arrived, strict=True)
+        kind, ids = change.event, [is_.id for is_ in afters]
+        if len(ids) > MOST_NAMED:
+            kind, ids = EventKind.CHANGED, []
+        unread = sum(is_.is_counted for is_ in afters) - sum(was.is_counted for was in befores)
+        event = stream.event(kind, ids, unread, now, change.until if ids else None)
+        [added] = self._streams.add({user_id: [event]}, views.counted(befores, afters), session)
+        return added
 
     @translated
     def position(self, user_id: str) -> Position:
-        inbox = self._inboxes.find_one({"_id": user_id}, {"seq": True, "unread": True})
-        return _position(inbox)
+        return position_of(self._inboxes.find_one({"_id": user_id}, {"seq": True, "unread": True}))
 
     @translated
     def missed(self, user_id: str, since: int) -> tuple[Position, Sequence[InboxEvent] | None]:
@@ -192,10 +202,39 @@ class MongoInboxes:
             {"_id": user_id},
             {"seq": True, "unread": True, "events": _only({"$gt": ["$$this.seq", since]})},
         )
-        position = _position(inbox)
-        events = _from(inbox)
+        position = position_of(inbox)
+        events = events_of(inbox)
         # Numbers have no gaps, so counting tells whether the kept events reach back far enough.
         return position, events if len(events) == position.seq - since else None
+
+
+class MongoCounts:
+    """Sums of the numbers that every change keeps."""
+
+    def __init__(self, database: Database) -> None:
+        self._inboxes = database.inboxes
+        self._categories = database.categories
+        self._notifications = database.notifications
+
+    @translated
+    def of(self, user_id: str, asked: Sequence[View]) -> Sequence[int]:
+        names = {view.category for view in asked if view.category and not view.since}
+        ids = [f"{user_id}/{name}" for name in names]
+        found = self._categories.find({"_id": {"$in": ids}}) if ids else ()
+        numbers: dict[str, Mapping[str, int]] = {each["_id"]: each["counts"] for each in found}
+        inbox = self._inboxes.find_one({"_id": user_id}, {"counts": True}) or {}
+        own = inbox.get("counts", {})
+        return [
+            self._one_by_one(user_id, view)
+            if view.since
+            else views.sum_of(
+                numbers.get(f"{user_id}/{view.category}", {}) if view.category else own, view
+            )
+            for view in asked
+        ]
+
+    def _one_by_one(self, user_id: str, view: View) -> int:
+        return self._notifications.count_documents(views.query(user_id, view))
 
 
 def _by_id(document: Document) -> str:
@@ -207,88 +246,25 @@ def _arrived(document: Document, seq: int) -> Notification:
     return from_document(document | {"seq": seq})
 
 
-def _group(documents: Iterable[Document]) -> Mapping[str, Sequence[Sequence[Document]]]:
+def _arrival(group: Sequence[Notification], now: datetime) -> Document:
+    unread = sum(item.is_counted for item in group)
+    return stream.event(EventKind.NOTIFICATION, [item.id for item in group], unread, now)
+
+
+def _group(fresh: Iterable[Notification]) -> Mapping[str, Sequence[Sequence[Notification]]]:
     """Group by person, and into as many arrivals as fit a frame each."""
-    groups: dict[str, list[list[Document]]] = defaultdict(lambda: [[]])
+    groups: dict[str, list[list[Notification]]] = defaultdict(lambda: [[]])
     sizes: dict[str, int] = defaultdict(int)
-    for document in documents:
-        user_id = document["user_id"]
-        size = len(wire.dumps(wire.notification(from_document(document))).encode())
-        if sizes[user_id] + size > ARRIVAL_BYTES and groups[user_id][-1]:
-            groups[user_id].append([])
-            sizes[user_id] = 0
-        groups[user_id][-1].append(document)
-        sizes[user_id] += size
+    for item in fresh:
+        size = len(wire.dumps(wire.notification(item)).encode())
+        if sizes[item.user_id] + size > ARRIVAL_BYTES and groups[item.user_id][-1]:
+            groups[item.user_id].append([])
+            sizes[item.user_id] = 0
+        groups[item.user_id][-1].append(item)
+        sizes[item.user_id] += size
     return groups
-
-
-def _events(groups: Sequence[Sequence[Document]], now: datetime) -> list[Document]:
-    return [
-        _event(
-            EventKind.NOTIFICATION,
-            [document["_id"] for document in group],
-            sum(not document["read"] for document in group),
-            now,
-        )
-        for group in groups
-    ]
-
-
-def _event(kind: EventKind, ids: list[str], unread_change: int, now: datetime) -> Document:
-    return {"kind": kind.value, "ids": ids, "at": now, "unread_change": unread_change}
-
-
-def _appending(events: Sequence[Document]) -> list[Document]:
-    """The pipeline that gives each event the next number and the count after it."""
-    stages: list[Document] = []
-    for event in events:
-        fields = {name: {"$literal": event[name]} for name in ("kind", "ids", "at")}
-        stages += [
-            {
-                "$set": {
-                    "seq": {"$add": [{"$ifNull": ["$seq", 0]}, 1]},
-                    "unread": {"$add": [{"$ifNull": ["$unread", 0]}, event["unread_change"]]},
-                }
-            },
-            {
-                "$set": {
-                    "events": {
-                        "$slice": [
-                            {
-                                "$concatArrays": [
-                                    {"$ifNull": ["$events", []]},
-                                    [{"seq": "$seq", "unread": "$unread", **fields}],
-                                ]
-                            },
-                            -KEPT,
-                        ]
-                    }
-                }
-            },
-        ]
-    return stages
 
 
 def _only(condition: Any) -> Document:
     events = {"$ifNull": ["$events", []]}
     return {"$filter": {"input": events, "cond": condition}}
-
-
-def _from(inbox: Document | None) -> list[InboxEvent]:
-    if inbox is None:
-        return []
-    return [
-        InboxEvent(
-            user_id=inbox["_id"],
-            seq=event["seq"],
-            kind=EventKind(event["kind"]),
-            ids=tuple(event["ids"]),
-            unread=event["unread"],
-            at=event["at"],
-        )
-        for event in inbox["events"]
-    ]
-
-
-def _position(inbox: Document | None) -> Position:
-    return Position(inbox["seq"], inbox["unread"]) if inbox else Position()

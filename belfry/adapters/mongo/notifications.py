@@ -1,115 +1,33 @@
-"""Notifications in MongoDB: the contents of inboxes, and the outbox, which is the same documents.
+"""Notifications in MongoDB: the contents of inboxes, and how a notification looks as a document.
 
-A document has `dispatch_by` for as long as it waits to be dispatched, so that the index over that
-field holds only what is on its way.
+What has gone from its inbox leaves a stone behind, without its content, for a month: a late message
+about it must not be taken for one about a notification that never was.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Any
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection as PymongoCollection
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from belfry.adapters.mongo.attempts import appended, from_documents
+from belfry.adapters.mongo import views
+from belfry.adapters.mongo.attempts import from_documents
 from belfry.adapters.mongo.database import Database, Document, translated
-from belfry.model import Attempt, DeliveryState, History, Notification
-from belfry.ports import Claimed
+from belfry.changes import ChangeKind
+from belfry.model import DeliveryState, Gone, History, Notification, sortable
+from belfry.ports import Due
+from belfry.views import View
 
+KEPT_AFTER_GONE = timedelta(days=30)
+"""Longer than any message about it can be on its way."""
 
-class MongoOutbox:
-    """The notifications that are on their way."""
-
-    def __init__(self, database: Database) -> None:
-        self._notifications = database.notifications
-        self._marks = _marks(database)
-
-    @translated
-    def add(self, notification: Notification, dispatch_by: datetime) -> None:
-        self._notifications.insert_one(to_document(notification, dispatch_by))
-
-    @translated
-    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
-        overdue = {"dispatch_by": {"$lte": now}}
-        found = self._marks.find(overdue, {"_id": True}).sort("dispatch_by", ASCENDING).limit(limit)
-        ids = [document["_id"] for document in found]
-        if not ids:
-            return []
-        # The token tells which of them are ours: another one may have found the same ones.
-        token = uuid4().bytes
-        change = {"$set": {"dispatch_by": until, "claim": token}}
-        self._marks.update_many({"_id": {"$in": ids}, **overdue}, change, hint="_id_")
-        won = self._marks.find({"_id": {"$in": ids}, "claim": token}, {"user_id": True})
-        return [Claimed(document["_id"], document["user_id"]) for document in won]
-
-    @translated
-    def postpone(
-        self, ids: Collection[str], until: datetime, attempts: Mapping[str, Attempt] | None = None
-    ) -> None:
-        self._mark(ids, {"dispatch_by": until}, attempts)
-
-    @translated
-    def settle(self, ids: Collection[str], attempts: Mapping[str, Attempt] | None = None) -> None:
-        self._mark(ids, {"state": DeliveryState.DISPATCHED.value}, attempts, ended=True)
-
-    @translated
-    def give_up(
-        self, ids: Collection[str], reason: str, attempts: Mapping[str, Attempt] | None = None
-    ) -> None:
-        marks = {"state": DeliveryState.FAILED.value, "failure": reason}
-        self._mark(ids, marks, attempts, ended=True)
-
-    @translated
-    def reopen(self, ids: Collection[str], dispatch_by: datetime) -> None:
-        if ids:
-            # Not only a mark: nothing but this says that it is to be pushed once more.
-            again = {"state": DeliveryState.QUEUED.value, "dispatch_by": dispatch_by}
-            change = {"$set": again, "$unset": {"failure": ""}}
-            self._notifications.update_many({"_id": {"$in": list(ids)}}, change)
-
-    @translated
-    def states(self, ids: Collection[str]) -> Mapping[str, DeliveryState]:
-        found = self._marks.find({"_id": {"$in": list(ids)}}, {"state": True})
-        return {document["_id"]: DeliveryState(document["state"]) for document in found}
-
-    def _mark(
-        self,
-        ids: Collection[str],
-        marks: Mapping[str, Any],
-        attempts: Mapping[str, Attempt] | None,
-        *,
-        ended: bool = False,
-    ) -> None:
-        if not ids:
-            return
-        # In a pipeline a text that begins with $ would be the name of a field.
-        changes: Document = {name: {"$literal": value} for name, value in marks.items()}
-        if attempts:
-            changes["attempts"] = appended({id_: attempts[id_] for id_ in ids})
-        done_with = ["claim", "dispatch_by"] if ended else ["claim"]
-        self._marks.update_many(_waiting(ids), [{"$set": changes}, {"$unset": done_with}])
-
-
-def _marks(database: Database) -> PymongoCollection[Document]:
-    """The notifications, for marks of where they are on their way.
-
-    Losing such a mark in a crash costs one more, harmless dispatch: no need to wait for the disk.
-    Read as they are written, or a sweep would find again what it has just postponed.
-    """
-    return database.notifications.with_options(
-        write_concern=WriteConcern(1, j=False), read_concern=ReadConcern("local")
-    )
-
-
-def _waiting(ids: Collection[str]) -> Document:
-    """Those of them that have not ended: a late copy of a message must not change how they did."""
-    return {"_id": {"$in": list(ids)}, "state": DeliveryState.QUEUED.value}
+_PRESENT: Document = {"gone": {"$exists": False}}
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class MongoNotifications:
@@ -117,29 +35,24 @@ class MongoNotifications:
 
     def __init__(self, database: Database) -> None:
         self._notifications = database.notifications
-        self._marks = _marks(database)
+        self._marks = marks_of(database)
 
     @translated
     def get(self, user_id: str, notification_id: str) -> Notification | None:
-        document = self._notifications.find_one({"_id": notification_id, "user_id": user_id})
+        theirs = {"_id": notification_id, "user_id": user_id, **_PRESENT}
+        document = self._notifications.find_one(theirs)
         return from_document(document) if document else None
 
     @translated
     def page(
-        self, user_id: str, *, before: str | None, limit: int, read: bool | None
+        self, user_id: str, view: View, *, before: str | None, limit: int
     ) -> Sequence[Notification]:
-        which: Document = {"user_id": user_id, "seq": {"$gt": 0}}
-        if before is not None:
-            which["_id"] = {"$lt": before}
-        if read is not None:
-            which["read"] = read
-        # Ids sort by time. Numbers cannot do it: several notifications may arrive by one event.
-        found = self._notifications.find(which).sort("_id", DESCENDING).limit(limit)
-        return [from_document(document) for document in found]
+        found = self._notifications.find(views.query(user_id, view, before=before))
+        return [from_document(each) for each in found.sort("order", DESCENDING).limit(limit)]
 
     @translated
     def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]:
-        found = self._notifications.find({"_id": {"$in": list(ids)}})
+        found = self._notifications.find({"_id": {"$in": list(ids)}, **_PRESENT})
         return {document["_id"]: from_document(document) for document in found}
 
     @translated
@@ -157,18 +70,61 @@ class MongoNotifications:
         return _history(found) if found else None
 
 
+class MongoScheduled:
+    """Found by an index over `deliver_at`, which only those have that are to come later."""
+
+    def __init__(self, database: Database) -> None:
+        self._notifications = database.notifications
+
+    @translated
+    def page(self, now: datetime, *, after: str | None, limit: int) -> Sequence[Notification]:
+        waiting = {
+            "order": {"$gt": after or f"0{sortable(now)}"},
+            "deliver_at": {"$gt": now},
+            "state": DeliveryState.QUEUED.value,
+        }
+        found = self._notifications.find(waiting).sort("order", ASCENDING).limit(limit)
+        return [from_document(document) for document in found]
+
+
+class MongoTimers:
+    """Found by an index over `due_at`, which only those have to whom something will happen."""
+
+    def __init__(self, database: Database) -> None:
+        self._notifications = database.notifications
+
+    @translated
+    def due(self, now: datetime, limit: int) -> Sequence[Due]:
+        found = self._notifications.find(
+            {"due_at": {"$lte": now}}, {"user_id": True, "expires_at": True}
+        )
+        return [
+            Due(
+                document["_id"],
+                document["user_id"],
+                ChangeKind.EXPIRE if document.get("expires_at", _NEVER) <= now else ChangeKind.WAKE,
+            )
+            for document in found.sort("due_at", ASCENDING).limit(limit)
+        ]
+
+
 _OF_HISTORY = (
     "user_id",
     "state",
     "created_at",
+    "deliver_at",
     "dispatch_by",
     "attempts",
     "acknowledged_at",
     "read_at",
+    "edited_at",
+    "gone",
+    "gone_at",
 )
 
 
 def _history(document: Document) -> History:
+    gone = document.get("gone")
     return History(
         id=document["_id"],
         user_id=document["user_id"],
@@ -178,43 +134,106 @@ def _history(document: Document) -> History:
         attempts=from_documents(document.get("attempts", ())),
         acknowledged_at=document.get("acknowledged_at"),
         read_at=document.get("read_at"),
+        deliver_at=document.get("deliver_at"),
+        edited_at=document.get("edited_at"),
+        gone=gone and Gone(gone),
+        gone_at=document.get("gone_at"),
+    )
+
+
+def marks_of(database: Database) -> PymongoCollection[Document]:
+    """The notifications, for marks of where they are on their way.
+
+    Losing such a mark in a crash costs one more, harmless dispatch: no need to wait for the disk.
+    Read as they are written, or a sweep would find again what it has just postponed.
+    """
+    return database.notifications.with_options(
+        write_concern=WriteConcern(1, j=False), read_concern=ReadConcern("local")
     )
 
 
 def to_document(notification: Notification, dispatch_by: datetime) -> Document:
-    """`data` is kept as JSON text: BSON would refuse large numbers, deep nesting and some keys."""
-    optional = {
-        "title": notification.title,
-        "category": notification.category,
-        "link": notification.link,
-        "data": None if notification.data is None else json.dumps(notification.data),
-    }
+    """A notification that has just been accepted, as the outbox keeps it."""
     return {
         "_id": notification.id,
         "user_id": notification.user_id,
-        "message": notification.message,
-        "priority": notification.priority,
         "created_at": notification.created_at,
-        "read": False,
         "state": DeliveryState.QUEUED.value,
         "dispatch_by": dispatch_by,
-        **{name: value for name, value in optional.items() if value is not None},
+        **_fields(notification),
     }
+
+
+def changed_fields(was: Notification, is_: Notification) -> Document:
+    """The update that makes the document of the one into that of the other."""
+    before, after = _fields(was), _fields(is_)
+    change = {name: value for name, value in after.items() if before.get(name) != value}
+    dropped = [name for name in before if name not in after]
+    if is_.gone and is_.seq is None:
+        change["state"] = DeliveryState.CANCELLED.value
+        dropped.append("dispatch_by")
+    return {"$set": change} | ({"$unset": dict.fromkeys(dropped, "")} if dropped else {})
+
+
+def _fields(item: Notification) -> Document:
+    """What a change may touch. What is nothing is left out, so that sparse indexes stay small."""
+    content = _content(item) if item.gone is None else {}
+    times = (item.snoozed_until, item.expires_at)
+    due = min((each for each in times if each), default=None) if item.gone is None else None
+    optional = {
+        "deliver_at": item.deliver_at,
+        "expires_at": item.expires_at,
+        "broadcast_id": item.broadcast_id,
+        "read_at": item.read_at,
+        "archived": item.archived or None,
+        "snoozed_until": item.snoozed_until,
+        "returned_at": item.returned_at,
+        "pinned": item.pinned or None,
+        "edited_at": item.edited_at,
+        "gone": item.gone and item.gone.value,
+        "gone_at": item.gone_at,
+        "purge_at": item.gone_at and item.gone_at + KEPT_AFTER_GONE,
+        "due_at": due,
+    }
+    present = {name: value for name, value in optional.items() if value is not None}
+    return content | present | views.fields_of(item)
+
+
+def _content(item: Notification) -> Document:
+    """`data` is kept as JSON text: BSON would refuse large numbers, deep nesting and some keys."""
+    optional = {
+        "title": item.title,
+        "category": item.category,
+        "link": item.link,
+        "data": None if item.data is None else json.dumps(item.data),
+    }
+    present = {name: value for name, value in optional.items() if value is not None}
+    return {"message": item.message, "priority": item.priority, **present}
 
 
 def from_document(document: Document) -> Notification:
     """The notification that a document keeps."""
-    data = document.get("data")
+    data, gone = document.get("data"), document.get("gone")
     return Notification(
         id=document["_id"],
         user_id=document["user_id"],
-        message=document["message"],
+        message=document.get("message", ""),
         created_at=document["created_at"],
         title=document.get("title"),
         category=document.get("category"),
-        priority=document["priority"],
+        priority=document.get("priority", 3),
         link=document.get("link"),
         data=None if data is None else json.loads(data),
+        deliver_at=document.get("deliver_at"),
+        expires_at=document.get("expires_at"),
+        broadcast_id=document.get("broadcast_id"),
         read_at=document.get("read_at"),
+        archived=document.get("archived", False),
+        snoozed_until=document.get("snoozed_until"),
+        returned_at=document.get("returned_at"),
+        pinned=document.get("pinned", False),
+        edited_at=document.get("edited_at"),
+        gone=gone and Gone(gone),
+        gone_at=document.get("gone_at"),
         seq=document.get("seq"),
     )

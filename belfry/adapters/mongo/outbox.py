@@ -1,0 +1,102 @@
+"""The outbox in MongoDB: the notifications themselves, while they are on their way.
+
+A document has `dispatch_by` for as long as it waits to be dispatched, so that the index over that
+field holds only what is on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from pymongo import ASCENDING
+from pymongo.errors import DuplicateKeyError
+
+from belfry.adapters.mongo.attempts import appended
+from belfry.adapters.mongo.database import Database, Document, translated
+from belfry.adapters.mongo.notifications import marks_of, to_document
+from belfry.model import Attempt, DeliveryState, Notification
+from belfry.ports import Claimed
+
+
+class MongoOutbox:
+    """The notifications that are on their way."""
+
+    def __init__(self, database: Database) -> None:
+        self._notifications = database.notifications
+        self._marks = marks_of(database)
+
+    @translated
+    def add(self, notification: Notification, dispatch_by: datetime) -> None:
+        # It is kept already when a request is repeated with its Idempotency-Key.
+        with suppress(DuplicateKeyError):
+            self._notifications.insert_one(to_document(notification, dispatch_by))
+
+    @translated
+    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
+        overdue = {"dispatch_by": {"$lte": now}}
+        found = self._marks.find(overdue, {"_id": True}).sort("dispatch_by", ASCENDING).limit(limit)
+        ids = [document["_id"] for document in found]
+        if not ids:
+            return []
+        # The token tells which of them are ours: another one may have found the same ones.
+        token = uuid4().bytes
+        change = {"$set": {"dispatch_by": until, "claim": token}}
+        self._marks.update_many({"_id": {"$in": ids}, **overdue}, change, hint="_id_")
+        won = self._marks.find({"_id": {"$in": ids}, "claim": token}, {"user_id": True})
+        return [Claimed(document["_id"], document["user_id"]) for document in won]
+
+    @translated
+    def postpone(
+        self, ids: Collection[str], until: datetime, attempts: Mapping[str, Attempt] | None = None
+    ) -> None:
+        self._mark(ids, {"dispatch_by": until}, attempts)
+
+    @translated
+    def settle(self, ids: Collection[str], attempts: Mapping[str, Attempt] | None = None) -> None:
+        self._mark(ids, {"state": DeliveryState.DISPATCHED.value}, attempts, ended=True)
+
+    @translated
+    def give_up(
+        self, ids: Collection[str], reason: str, attempts: Mapping[str, Attempt] | None = None
+    ) -> None:
+        marks = {"state": DeliveryState.FAILED.value, "failure": reason}
+        self._mark(ids, marks, attempts, ended=True)
+
+    @translated
+    def reopen(self, ids: Collection[str], dispatch_by: datetime) -> None:
+        if ids:
+            # Not only a mark: nothing but this says that it is to be pushed once more.
+            again = {"state": DeliveryState.QUEUED.value, "dispatch_by": dispatch_by}
+            change = {"$set": again, "$unset": {"failure": ""}}
+            self._notifications.update_many({"_id": {"$in": list(ids)}}, change)
+
+    @translated
+    def states(self, ids: Collection[str]) -> Mapping[str, DeliveryState]:
+        found = self._marks.find({"_id": {"$in": list(ids)}}, {"state": True})
+        return {document["_id"]: DeliveryState(document["state"]) for document in found}
+
+    def _mark(
+        self,
+        ids: Collection[str],
+        marks: Mapping[str, Any],
+        attempts: Mapping[str, Attempt] | None,
+        *,
+        ended: bool = False,
+    ) -> None:
+        if not ids:
+            return
+        # In a pipeline a text that begins with $ would be the name of a field.
+        changes: Document = {name: {"$literal": value} for name, value in marks.items()}
+        if attempts:
+            changes["attempts"] = appended({id_: attempts[id_] for id_ in ids})
+        done_with = ["claim", "dispatch_by"] if ended else ["claim"]
+        self._marks.update_many(_waiting(ids), [{"$set": changes}, {"$unset": done_with}])
+
+
+def _waiting(ids: Collection[str]) -> Document:
+    """Those of them that have not ended: a late copy of a message must not change how they did."""
+    return {"_id": {"$in": list(ids)}, "state": DeliveryState.QUEUED.value}

@@ -1,0 +1,84 @@
+"""Use cases of who has sent something: replace it, withdraw it, see what is to come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from belfry.changes import Change, ChangeKind, Content
+from belfry.delivery import tell
+from belfry.errors import NotFound
+from belfry.model import Notification
+from belfry.ports import Clock, Connections, Inboxes, Notifications, Pusher, Scheduled
+from belfry.views import order_of
+
+
+def replace(
+    notification_id: str,
+    content: Content,
+    *,
+    notifications: Notifications,
+    inboxes: Inboxes,
+    connections: Connections,
+    pusher: Pusher,
+    clock: Clock,
+) -> Notification:
+    """Let a notification say something else, on every device. Raises NotFound."""
+    change = Change(ChangeKind.REPLACE, content=content)
+    return _change(
+        notification_id,
+        change,
+        notifications=notifications,
+        inboxes=inboxes,
+        connections=connections,
+        pusher=pusher,
+        clock=clock,
+    )
+
+
+def withdraw(
+    notification_id: str,
+    *,
+    notifications: Notifications,
+    inboxes: Inboxes,
+    connections: Connections,
+    pusher: Pusher,
+    clock: Clock,
+) -> None:
+    """Take a notification out of its inbox, or, before it arrived, off its way. Raises NotFound."""
+    _change(
+        notification_id,
+        Change(ChangeKind.WITHDRAW),
+        notifications=notifications,
+        inboxes=inboxes,
+        connections=connections,
+        pusher=pusher,
+        clock=clock,
+    )
+
+
+def _change(
+    notification_id: str,
+    change: Change,
+    *,
+    notifications: Notifications,
+    inboxes: Inboxes,
+    connections: Connections,
+    pusher: Pusher,
+    clock: Clock,
+) -> Notification:
+    found = notifications.by_ids([notification_id]).get(notification_id)
+    done = found and inboxes.change(found.user_id, [notification_id], change, clock())
+    if not done:
+        raise NotFound("There is no notification with this id.")
+    if done.event:
+        tell(done.event, done.notifications, connections=connections, pusher=pusher, clock=clock)
+    return done.notifications[0]
+
+
+def to_come(
+    *, limit: int, cursor: str | None, scheduled: Scheduled, clock: Clock
+) -> tuple[Sequence[Notification], str | None]:
+    """What is to be delivered later, soonest first, and the cursor of the next page."""
+    found = scheduled.page(clock(), after=cursor, limit=limit + 1)
+    items = found[:limit]
+    return items, order_of(items[-1]) if len(found) > limit else None

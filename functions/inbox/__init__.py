@@ -1,0 +1,1 @@
+"""The inbox as a whole: changes, counts, events."""

@@ -1,0 +1,27 @@
+"""POST /api/inbox/changes: the caller changes some or all of what they have."""
+
+from belfry.http import Request, Response, endpoint
+from belfry.inbox import change
+from belfry.inputs import InboxChange
+from belfry.wiring import Deps
+
+
+@endpoint(body=InboxChange)
+def handler(request: Request[InboxChange], deps: Deps) -> Response:
+    outcome = change(
+        request.caller.user_id,
+        request.input.which(),
+        request.input.asked(),
+        inboxes=deps.inboxes,
+        connections=deps.connections,
+        pusher=deps.pusher,
+        clock=deps.clock,
+    )
+    return Response(
+        {
+            "changed": outcome.changed,
+            "more": outcome.more,
+            "seq": outcome.position.seq,
+            "unreadCount": outcome.position.unread,
+        }
+    )

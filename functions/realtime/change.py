@@ -1,0 +1,22 @@
+"""The action `change`: the caller changes some or all of what they have."""
+
+from belfry.inbox import change
+from belfry.inputs import ChangeFrame
+from belfry.model import Caller
+from belfry.websocket import Frame, route
+from belfry.wire import FrameType
+from belfry.wiring import Deps
+
+
+@route(ChangeFrame)
+def handler(frame: ChangeFrame, caller: Caller, deps: Deps) -> Frame:
+    outcome = change(
+        caller.user_id,
+        frame.which(),
+        frame.asked(),
+        inboxes=deps.inboxes,
+        connections=deps.connections,
+        pusher=deps.pusher,
+        clock=deps.clock,
+    )
+    return {"type": FrameType.DONE, "changed": outcome.changed, "more": outcome.more}
