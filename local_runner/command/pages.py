@@ -36,13 +36,14 @@ class _Files(StaticFiles):
 
 
 def page_routes(web: Path, openapi: Path) -> list[BaseRoute]:
-    """Routes for `/`, `/web/…`, `/docs` and `/openapi.yaml`."""
+    """Routes for `/`, `/admin`, `/web/…`, `/docs` and `/openapi.yaml`."""
 
     def page(file: Path, headers: dict[str, str], **kwargs: Any) -> Any:
         return lambda _: FileResponse(file, headers=headers, **kwargs)
 
     return [
         Route("/", page(web / "index.html", _SECURITY)),
+        Route("/admin", page(web / "admin.html", _SECURITY)),
         Route("/docs", page(web / "docs.html", _SWAGGER_SECURITY)),
         Route("/docs/", lambda _: RedirectResponse("/docs")),
         Route("/openapi.yaml", page(openapi, _SECURITY, media_type="application/yaml")),
