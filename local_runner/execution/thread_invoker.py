@@ -66,6 +66,8 @@ class ThreadInvoker:
         self._root = root
         self._package = package
         self._workers = WorkerThreads(threads)
+        # Reserved concurrency is a function's own: one whose calls wait long holds up no other.
+        self._reserved: dict[str, WorkerThreads] = {}
         self._concurrency = concurrency
         # One timer looks after all invocations: one for each would cost a tenth of the throughput.
         self._running: dict[asyncio.Future[Any], tuple[float, LambdaContext]] = {}
@@ -112,7 +114,8 @@ class ThreadInvoker:
             self._cold.discard(function)
             cold_start.set(True)
         context = LambdaContext(identity)
-        future = self._workers.submit(_run, handler, function, context, event)
+        workers = self._reserved.get(function, self._workers)
+        future = workers.submit(_run, handler, function, context, event)
         loop = future.get_loop()
         self._running[future] = loop.time() + identity.timeout_seconds, context
         self._running_of[function] += 1
@@ -147,7 +150,8 @@ class ThreadInvoker:
         for future in self._running:
             if not future.done():
                 future.set_exception(FunctionError("Sandbox.Failure", "the runner is ending"))
-        self._workers.close()
+        for workers in (self._workers, *self._reserved.values()):
+            workers.close()
 
     def _load(self, address: str) -> str | None:
         """The problem with a function, if there is one."""
@@ -174,6 +178,8 @@ class ThreadInvoker:
         identity = FunctionIdentity(address, settings.memory_megabytes, settings.timeout_seconds)
         self._loaded[address] = handler, identity, settings.concurrency or self._concurrency
         self._cold.add(address)
+        if settings.concurrency:
+            self._reserved[address] = WorkerThreads(settings.concurrency)
 
     def _file(self, address: str) -> str:
         return file_of(self._package, address)
