@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import (
@@ -104,7 +104,7 @@ def _topic(text: str) -> str:
     return text
 
 
-def _true(value: bool) -> bool:  # noqa: FBT001
+def _true(value: bool) -> bool:
     if not value:
         raise ValueError("must be true, if it is there")
     return value
@@ -123,6 +123,9 @@ Words = AfterValidator(_not_blank)
 
 class Input(BaseModel):
     """Strict: no unknown fields, no conversions, no NaN. camelCase on the wire."""
+
+    MAX_BYTES: ClassVar[int] = 64 * 1024
+    """Of a body; a larger one is not read."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -261,6 +264,8 @@ class NamedPeople(Input):
 class NewBroadcast(NewContent):
     """POST /api/broadcasts."""
 
+    MAX_BYTES = 128 * 1024
+
     to: NamedPeople
     deliver_at: AwareDatetime | None = None
     expires_at: AwareDatetime | None = None
@@ -392,6 +397,33 @@ class DeadLettersQuery(Redrive):
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=64), AfterValidator(_cursor)] | None = None
+
+
+class UsersQuery(Input):
+    """GET /api/users. Query parameters are text, so these convert."""
+
+    model_config = ConfigDict(strict=False)
+
+    search: Annotated[str, Field(min_length=1, max_length=254), Text] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=64), AfterValidator(_cursor)] | None = None
+
+
+class OnlineQuery(Input):
+    """GET /api/online. Query parameters are text, so these convert."""
+
+    model_config = ConfigDict(strict=False)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=64), AfterValidator(_cursor)] | None = None
+
+
+class StatisticsQuery(Input):
+    """GET /api/statistics. Query parameters are text, so these convert."""
+
+    model_config = ConfigDict(strict=False)
+
+    minutes: Annotated[int, Field(ge=1, le=60)] = 15
 
 
 class SyncFrame(Input):

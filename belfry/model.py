@@ -300,6 +300,14 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class OnlineTotals:
+    """How many people have how many connections open."""
+
+    people: int = 0
+    connections: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A message that was given up: one of these, however often the same message died.
 

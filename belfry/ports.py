@@ -226,9 +226,13 @@ class Scheduled(Protocol):
 
 
 class Connections(Protocol):
-    """Who has which WebSockets open."""
+    """Who has which WebSockets open. One that is not heard of for a while is forgotten."""
 
-    def add(self, connection: Connection) -> None: ...
+    def add(self, connection: Connection) -> None:
+        """It is open, and was heard of as it opened."""
+
+    def renew(self, connection: Connection, now: datetime) -> None:
+        """It was heard of now; one that was forgotten is here again."""
 
     def remove(self, ids: Collection[str]) -> None: ...
 
@@ -265,6 +269,9 @@ class Queue(Protocol):
 
     def check(self) -> None:
         """Raise QueueUnavailable when the queue does not answer."""
+
+    def depths(self) -> Mapping[str, int]:
+        """How many messages wait in each queue to be taken; none when it does not answer."""
 
 
 class DeadLetters(Protocol):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from datetime import timedelta
 
-from belfry.errors import InvalidToken
+from belfry.errors import InvalidToken, StoreUnavailable
 from belfry.model import Caller, Connection
 from belfry.ports import Clock, Connections, Tickets
+
+log = logging.getLogger(__name__)
 
 TICKET_LIFETIME = timedelta(seconds=30)
 
@@ -30,6 +33,17 @@ def redeem_ticket(ticket: str, *, tickets: Tickets, clock: Clock) -> Caller:
 def connect(connection: Connection, *, connections: Connections) -> None:
     """Remember that a person has a WebSocket open."""
     connections.add(connection)
+
+
+def heard_of(connection: Connection, *, connections: Connections, clock: Clock) -> None:
+    """Go on remembering a WebSocket, also one that was forgotten meanwhile.
+
+    Best effort: a store that is down is no reason to leave a ping without an answer.
+    """
+    try:
+        connections.renew(connection, clock())
+    except StoreUnavailable as error:
+        log.warning("connection %s was not renewed: %s", connection.id, error)
 
 
 def disconnect(connection_id: str, *, connections: Connections) -> None:

@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 from typing import Protocol
 
 BUCKET = timedelta(seconds=10)
@@ -66,28 +65,26 @@ def class_of(latency: timedelta) -> int:
     return bisect_left(BOUNDS_MS, latency / timedelta(milliseconds=1))
 
 
-def percentile(latencies: Mapping[int, int], share: float) -> float | None:
-    """The milliseconds that this share (above 0, up to 1) did not exceed; None without any.
+def percentile(latencies: Mapping[int, int], share: float) -> float:
+    """The milliseconds that this share (above 0, up to 1) did not exceed; 0 without any.
 
     As exact as the classes are: within one they count as evenly spread. Above the last bound it
     answers that bound.
     """
-    total = sum(latencies.values())
-    if not total:
-        return None
-    wanted = share * total
-    classes = sorted(latencies)
-    for index, upto in zip(classes, accumulate(latencies[each] for each in classes), strict=True):
-        if upto >= wanted:
-            return _within(index, 1 - (upto - wanted) / latencies[index])
-    return float(BOUNDS_MS[-1])  # only what rounding left over
+    wanted = share * sum(latencies.values())
+    below = 0
+    for index, count in sorted(latencies.items()):
+        if below + count >= wanted:
+            return _within(index, (wanted - below) / count)
+        below += count
+    return 0.0
 
 
 def _within(index: int, part: float) -> float:
-    if index >= len(BOUNDS_MS):
+    if index == len(BOUNDS_MS):
         return float(BOUNDS_MS[-1])
     lower = BOUNDS_MS[index - 1] if index else 0
-    return lower + (BOUNDS_MS[index] - lower) * min(max(part, 0.0), 1.0)
+    return lower + (BOUNDS_MS[index] - lower) * part
 
 
 def history(statistics: Statistics, *, now: datetime, minutes: int) -> Sequence[Bucket]:

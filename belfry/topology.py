@@ -1,6 +1,7 @@
 """What stands on the broker, as data: exchanges, queues, bindings; and the headers of messages.
 
     belfry (direct) ── belfry.deliver.0 … N-1    shards of people: what is for one stays in order
+                    ├─ belfry.fanout             broadcasts, chunk by chunk
                     └─ belfry.dead               what was given up, until it is in the store
     belfry.wait.1s (fanout) ── belfry.wait.1s    a retry's delay, then back to `belfry`; 5s, 25s, …
     belfry.unreadable (fanout) ── belfry.unreadable    what not even the dead letters could take
@@ -25,6 +26,7 @@ an endpoint that hangs from holding up everybody.
 """
 
 EXCHANGE = "belfry"
+FAN_OUT = "belfry.fanout"
 DEAD_LETTERS = "belfry.dead"
 UNREADABLE = "belfry.unreadable"
 
@@ -91,6 +93,11 @@ def delivery_queues(shards: int = SHARDS) -> tuple[str, ...]:
     return tuple(f"belfry.deliver.{shard}" for shard in range(shards))
 
 
+def consumed_queues() -> tuple[str, ...]:
+    """The queues that trigger functions."""
+    return (*delivery_queues(), DEAD_LETTERS)
+
+
 def delivery_queue(user_id: str, shards: int = SHARDS) -> str:
     """The queue of a person's shard. CRC-32 gives every process the same answer for ever."""
     return f"belfry.deliver.{crc32(user_id.encode()) % shards}"
@@ -103,6 +110,7 @@ def wait_exchange(delay: float) -> str:
 
 def topology(retry: RetryPolicy, shards: int = SHARDS) -> Topology:
     """What a broker needs for these retries and shards."""
+    direct = (*delivery_queues(shards), FAN_OUT, DEAD_LETTERS)
     waits = [(wait_exchange(delay), delay) for delay in retry.delays if delay > 0]
     return Topology(
         exchanges=(
@@ -112,12 +120,13 @@ def topology(retry: RetryPolicy, shards: int = SHARDS) -> Topology:
         ),
         queues=(
             *(BrokerQueue(name, _delivery()) for name in delivery_queues(shards)),
+            BrokerQueue(FAN_OUT, _delivery()),
             BrokerQueue(DEAD_LETTERS, _dead_letters()),
             BrokerQueue(UNREADABLE, _quorum()),
             *(BrokerQueue(name, _wait(delay)) for name, delay in waits),
         ),
         bindings=(
-            *(Binding(EXCHANGE, name, name) for name in (*delivery_queues(shards), DEAD_LETTERS)),
+            *(Binding(EXCHANGE, name, name) for name in direct),
             Binding(UNREADABLE, UNREADABLE),
             *(Binding(name, name) for name, _ in waits),
         ),

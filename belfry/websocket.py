@@ -117,9 +117,12 @@ def caller_of(event: Event) -> Caller:
 
 
 def connection_of(event: Event) -> Connection:
-    """The connection that a `$connect` event tells of, with where pushes to it are posted."""
+    """The connection that an event is of, with where pushes to it are posted.
+
+    Only `$connect` has headers, so what they say of the scheme comes by the authorizer's context.
+    """
     context = event["requestContext"]
-    scheme = event["headers"]["X-Forwarded-Proto"]
+    scheme = context["authorizer"].get("scheme", "https")
     return Connection(
         id=context["connectionId"],
         user_id=caller_of(event).user_id,

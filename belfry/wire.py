@@ -8,20 +8,25 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from belfry.broadcast import Broadcast
 from belfry.model import (
+    Connection,
     DeadLetter,
     DeliveryState,
     EventKind,
     InboxEvent,
     Notification,
+    OnlineTotals,
     Position,
     Step,
     Trace,
     User,
 )
+from belfry.statistics import Bucket, percentile
+
+if TYPE_CHECKING:
+    from belfry.broadcast import Broadcast
 
 Json = dict[str, Any]
 
@@ -67,6 +72,29 @@ def user(person: User) -> Json:
         "email": person.email,
         "role": person.role.value,
         "createdAt": time(person.created_at),
+    }
+
+
+def online(totals: OnlineTotals) -> Json:
+    """The schema `OnlineTotals`."""
+    return {"people": totals.people, "connections": totals.connections}
+
+
+def person_online(person: User, connections: Iterable[Connection]) -> Json:
+    """The schema `PersonOnline`."""
+    told = [{"id": each.id, "connectedAt": time(each.connected_at)} for each in connections]
+    return {"user": user(person), "connections": told}
+
+
+def bucket(counted: Bucket) -> Json:
+    """The schema `Bucket`."""
+    p50, p99 = (round(percentile(counted.latencies, share), 1) for share in (0.5, 0.99))
+    return {
+        "at": time(counted.at),
+        "accepted": counted.accepted,
+        "delivered": counted.delivered,
+        "failed": counted.failed,
+        "latency": {"p50": p50, "p99": p99} if counted.latencies else None,
     }
 
 

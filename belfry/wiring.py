@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from belfry.broadcasts import Audiences, Broadcasts
     from belfry.fan_out import Chunks
     from belfry.idempotency import IdempotencyKeys
+    from belfry.people import People, Presence
     from belfry.statistics import Statistics
     from belfry.topics import Subscriptions
 
@@ -170,6 +171,18 @@ class Deps:
         from belfry.adapters.mongo.topics import MongoSubscriptions
 
         return MongoSubscriptions(self.database)
+
+    @cached_property
+    def people(self) -> People:
+        from belfry.adapters.mongo.people import MongoPeople
+
+        return MongoPeople(self.database)
+
+    @cached_property
+    def presence(self) -> Presence:
+        from belfry.adapters.mongo.people import MongoPresence
+
+        return MongoPresence(self.database)
 
     @cached_property
     def idempotency_keys(self) -> IdempotencyKeys:

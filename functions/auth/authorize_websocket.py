@@ -21,5 +21,8 @@ def handler(event: Event, deps: Deps) -> Permission:
     return {
         "principalId": caller.user_id,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": {"role": caller.role.value},
+        "context": {
+            "role": caller.role.value,
+            "scheme": event["headers"].get("X-Forwarded-Proto", "https"),
+        },
     }

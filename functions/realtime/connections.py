@@ -1,7 +1,7 @@
 """The connection manager: WebSockets that open and close, and what no other route takes."""
 
 from belfry.function import Event
-from belfry.sessions import connect, disconnect
+from belfry.sessions import connect, disconnect, heard_of
 from belfry.websocket import (
     Answer,
     body_of,
@@ -25,6 +25,7 @@ def handler(event: Event, deps: Deps) -> Answer:
         case _:
             sent = body_of(event)
             if sent is not None and sent.get("action") == "ping":
+                heard_of(connection_of(event), connections=deps.connections, clock=deps.clock)
                 return reply(event, {"type": FrameType.PONG.value})
             return reply(event, unknown_action(event))
     return {"statusCode": 200}

@@ -67,6 +67,12 @@ class EmbeddedQueue:
         """Raise QueueUnavailable when it is closed."""
         self._open_loop()
 
+    def depths(self) -> Mapping[str, int]:
+        """How many messages wait in each queue to be taken; none when it is closed."""
+        if self._loop is None:
+            return {}
+        return {name: len(waiting.messages) for name, waiting in self._queues.items()}
+
     def _open_loop(self) -> asyncio.AbstractEventLoop:
         loop = self._loop
         if loop is None or loop.is_closed():

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 from belfry.adapters.mongo.database import Database
 from belfry.changes import Change, ChangeKind
 from belfry.errors import ConfigurationError, StoreUnavailable
+from belfry.idempotency import Key
 from belfry.model import Caller, Connection, DeadLetterFilter, DeadReason, Notification, Role
 from belfry.views import View, order_of
 from belfry.wiring import Deps
@@ -24,9 +25,10 @@ CONNECTION = Connection("id=", ADA, "https://push.example.com/ws", NOON)
 CALLER = Caller(ADA, Role.USER)
 COLLECTIONS = {
     *("users", "notifications", "inboxes", "categories", "connections", "tickets"),
-    "dead_letters",
+    *("dead_letters", "idempotency_keys", "statistics"),
 }
 LETTER = dead_letter()
+KEY = Key(ADA, "order-42", b"request")
 ALL, FILTER = DeadLetterFilter(), DeadLetterFilter(DeadReason.PUSH_FAILED, ADA, NOON, LATER)
 
 # Every method of every store, with arguments that would do.
@@ -66,8 +68,21 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
     "inboxes.position": lambda parts: parts.inboxes.position(ADA),
     "inboxes.missed": lambda parts: parts.inboxes.missed(ADA, 0),
     "connections.add": lambda parts: parts.connections.add(CONNECTION),
+    "connections.renew": lambda parts: parts.connections.renew(CONNECTION, LATER),
     "connections.of_users": lambda parts: parts.connections.of_users([ADA]),
     "connections.remove": lambda parts: parts.connections.remove(["id="]),
+    "people.by_ids": lambda parts: parts.people.by_ids([ADA]),
+    "people.named": lambda parts: parts.people.named("a", after=None, limit=10),
+    "people.named after": lambda parts: parts.people.named("a", after=user(), limit=10),
+    "people.addressed": lambda parts: parts.people.addressed("a", after=None, limit=10),
+    "people.addressed after": lambda parts: parts.people.addressed("a", after=user(), limit=10),
+    "presence.people": lambda parts: parts.presence.people(after=None, limit=10),
+    "presence.totals": lambda parts: parts.presence.totals(),
+    "idempotency_keys.claim": lambda parts: parts.idempotency_keys.claim(KEY, "1", NOON, LATER),
+    "idempotency_keys.keep": lambda parts: parts.idempotency_keys.keep(KEY, "1", {}),
+    "idempotency_keys.release": lambda parts: parts.idempotency_keys.release(KEY, "1", NOON),
+    "idempotency_keys.forget": lambda parts: parts.idempotency_keys.forget(KEY, "1"),
+    "statistics.since": lambda parts: parts.statistics.since(NOON),
     "tickets.add": lambda parts: parts.tickets.add("secret", CALLER, LATER),
     "tickets.redeem": lambda parts: parts.tickets.redeem("secret", NOON),
     "dead_letters.bury": lambda parts: parts.dead_letters.bury([LETTER]),

@@ -10,6 +10,7 @@ import pytest
 
 from belfry.errors import QueueUnavailable
 from belfry.ports import Message
+from belfry.topology import consumed_queues
 from local_runner.command.embedded_queue import EmbeddedQueue
 from tests.contract.brokers import (
     NAME,
@@ -50,6 +51,29 @@ def test_messages_arrive_in_order_and_as_they_were(broker: Broker) -> None:
 
 def test_a_queue_that_works_passes_the_check(broker: Broker) -> None:
     broker.queue.check()
+
+
+def depths_are(broker: Broker, wanted: dict[str, int]) -> bool:
+    """Whether they become so: a confirmed message is counted a moment later."""
+    deadline = time.monotonic() + 10
+    while broker.queue.depths() != wanted:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_the_depths_are_what_waits_in_each_queue(broker: Broker) -> None:
+    nothing = dict.fromkeys(consumed_queues(), 0)
+    assert depths_are(broker, nothing)
+    broker.queue.publish([Message(NAME, b"1"), Message(NAME, b"2"), Message(OTHER, b"3")])
+    assert depths_are(broker, nothing | {NAME: 2, OTHER: 1})
+    assert len(broker.next(NAME, 2)) == 2
+
+
+def test_a_queue_that_is_down_has_no_depths(broker: Broker) -> None:
+    broker.end()
+    assert broker.queue.depths() == {}
 
 
 def test_nothing_published_is_no_failure(broker: Broker) -> None:

@@ -19,7 +19,7 @@ from belfry.adapters.rabbitmq.queue import PAUSE_SECONDS, RabbitQueue
 from belfry.adapters.rabbitmq.queue import log as queue_log
 from belfry.errors import ConfigurationError, QueueUnavailable
 from belfry.ports import Message
-from belfry.topology import EXCHANGE, topology
+from belfry.topology import DEAD_LETTERS, EXCHANGE, topology
 from local_runner.servers.rabbitmq_node import Node
 from local_runner.servers.rabbitmq_program import find_rabbitmq
 from tests.contract.brokers import NAME, RETRY, SECONDS, empty
@@ -249,3 +249,28 @@ def test_errors_hold_no_password() -> None:
     ):
         queue.check()
     assert "secret" not in str(raised.value)
+
+
+def test_asking_for_a_queue_that_is_not_there_breaks_no_publishing(
+    url: str, queue: RabbitQueue
+) -> None:
+    queue.publish([Message(NAME, b"1")])
+    kept = queue._link
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        connection.channel().queue_delete(DEAD_LETTERS)
+    depths = queue.depths()
+    assert NAME in depths
+    assert DEAD_LETTERS not in depths
+    queue.publish([Message(NAME, b"2")])
+    assert queue._link is kept
+    assert bodies(url) == ["1", "2"]
+
+
+def test_depths_of_a_broker_that_hangs_are_not_waited_for_long(
+    queue: RabbitQueue, wire: TcpProxy
+) -> None:
+    queue.check()
+    wire.block()
+    started = time.monotonic()
+    assert queue.depths() == {}
+    assert time.monotonic() - started < PATIENCE_SECONDS + SLACK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -46,10 +46,12 @@ from belfry.ports import (
     StoredUser,
 )
 from belfry.retry import RetryPolicy
-from belfry.topology import DEAD_LETTERS, delivery_queues
+from belfry.statistics import Bucket
+from belfry.topology import consumed_queues
 from belfry.views import View, order_of
 from belfry.wiring import Deps
 from tests.fakes.idempotency import FakeIdempotencyKeys
+from tests.fakes.people import FakePeople, FakePresence
 from tests.fakes.statistics import FakeStatistics
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -115,6 +117,7 @@ class Tables:
         default_factory=dict
     )
     """With the end of the lease, and of the day."""
+    statistics: dict[datetime, Bucket] = field(default_factory=dict)
 
 
 class Memory:
@@ -441,6 +444,9 @@ class FakeConnections:
     def add(self, connection: Connection) -> None:
         self._memory.tables.connections[connection.id] = connection
 
+    def renew(self, connection: Connection, now: datetime) -> None:
+        self.add(connection)
+
     def remove(self, ids: Collection[str]) -> None:
         for id_ in ids:
             self._memory.tables.connections.pop(id_, None)
@@ -539,13 +545,17 @@ class FakeQueue:
     def publish(self, messages: Sequence[Message]) -> None:
         self.check()
         for message in messages:
-            if message.queue not in {*delivery_queues(), DEAD_LETTERS} - self.away:
+            if message.queue not in set(consumed_queues()) - self.away:
                 raise QueueUnavailable(f"No queue takes {message.queue}.")
         self.published += messages
 
     def check(self) -> None:
         if self.down:
             raise QueueUnavailable("The queue does not answer.")
+
+    def depths(self) -> Mapping[str, int]:
+        published = Counter(message.queue for message in self.published)
+        return {} if self.down else {name: published[name] for name in consumed_queues()}
 
     def take(self) -> list[Message]:
         """What was published since the last time."""
@@ -623,8 +633,10 @@ class Fakes:
         self.connections = FakeConnections(self.memory)
         self.tickets = FakeTickets(self.memory)
         self.dead_letters = FakeDeadLetters(self.memory)
+        self.people = FakePeople(self.memory)
+        self.presence = FakePresence(self.memory)
         self.idempotency_keys = FakeIdempotencyKeys(self.memory)
-        self.statistics = FakeStatistics()
+        self.statistics = FakeStatistics(self.memory)
         self.queue = FakeQueue()
         self.pusher = FakePusher()
         self.passwords = FakePasswords()

@@ -6,13 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from belfry.statistics import Bucket, bucket_of, class_of
 
+if TYPE_CHECKING:
+    from tests.fakes import Memory
+
 
 class FakeStatistics:
-    def __init__(self) -> None:
-        self._buckets: dict[datetime, Bucket] = {}
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
 
     def count(
         self,
@@ -23,8 +27,10 @@ class FakeStatistics:
         failed: int = 0,
         latencies: Sequence[timedelta] = (),
     ) -> None:
-        at = bucket_of(now)
-        known = self._buckets.get(at) or Bucket(at)
+        if self._memory.down:
+            return
+        buckets, at = self._memory.tables.statistics, bucket_of(now)
+        known = buckets.get(at) or Bucket(at)
         classes = Counter(known.latencies) + Counter(class_of(each) for each in latencies)
         counted = replace(
             known,
@@ -34,7 +40,8 @@ class FakeStatistics:
             latencies=dict(classes),
         )
         if counted != Bucket(at):
-            self._buckets[at] = counted
+            buckets[at] = counted
 
     def since(self, moment: datetime) -> Sequence[Bucket]:
-        return [self._buckets[at] for at in sorted(self._buckets) if at >= moment]
+        buckets = self._memory.tables.statistics
+        return [buckets[at] for at in sorted(buckets) if at >= moment]

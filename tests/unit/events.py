@@ -104,7 +104,7 @@ def websocket_event(
             "requestId": REQUEST_ID,
             "domainName": "push.example.com",
             "connectionId": connection,
-            "authorizer": {"principalId": caller, "role": "user"},
+            "authorizer": {"principalId": caller, "role": "user", "scheme": "https"},
         },
         "isBase64Encoded": False,
     }

@@ -32,7 +32,7 @@ def websocket(
     fakes: Fakes, headers: dict[str, str] | None = None, query: dict[str, str] | None = None
 ) -> Any:
     event: dict[str, Any] = {"type": "REQUEST", "methodArn": METHOD_ARN}
-    event["headers"] = headers or {}
+    event["headers"] = {**(headers or {}), "X-Forwarded-Proto": "http"}
     if query is not None:
         event["queryStringParameters"] = query
     return authorize_websocket.handler.using(fakes.deps())(event, None)
@@ -59,7 +59,7 @@ def test_a_token_opens_the_http_api(fakes: Fakes, scheme: str) -> None:
 def test_a_token_opens_the_websocket(fakes: Fakes, name: str) -> None:
     answer = websocket(fakes, {name: f"Bearer {token(fakes)}"})
     assert answer["principalId"] == ADA
-    assert answer["context"] == {"role": "user"}
+    assert answer["context"] == {"role": "user", "scheme": "http"}
     [statement] = answer["policyDocument"]["Statement"]
     assert statement == {
         "Action": "execute-api:Invoke",

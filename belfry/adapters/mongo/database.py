@@ -18,6 +18,7 @@ from pymongo.errors import (
 )
 
 from belfry.errors import ConfigurationError, StoreUnavailable
+from belfry.model import DeliveryState
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,6 +106,7 @@ class Database:
     def _create_indexes(self) -> None:
         newest_first = ("_id", DESCENDING)
         self.users.create_index("email", unique=True)
+        self.users.create_index("name_key")
         self.notifications.create_index(
             [("user_id", ASCENDING), ("views", ASCENDING), ("order", DESCENDING)],
             partialFilterExpression={"seq": {"$gt": 0}},
@@ -118,7 +120,10 @@ class Database:
         self.notifications.create_index(
             [("broadcast_id", ASCENDING), ("state", ASCENDING)],
             # Of the states only failed and queued ones: the others are what remains.
-            partialFilterExpression={"broadcast_id": {"$exists": True}, "state": {"$gte": "failed"}},
+            partialFilterExpression={
+                "broadcast_id": {"$exists": True},
+                "state": {"$gte": DeliveryState.FAILED.value},
+            },
         )
         self.notifications.create_index("purge_at", expireAfterSeconds=0)
         self.connections.create_index("user_id")

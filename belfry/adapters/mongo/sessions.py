@@ -6,11 +6,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from belfry.adapters.mongo.database import Database, translated
+from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.model import Caller, Connection, Role
 
-CONNECTION_LIFETIME = timedelta(hours=2, minutes=5)
-"""API Gateway ends a WebSocket after two hours; `$disconnect` is best effort."""
+SILENCE = timedelta(minutes=11)
+"""API Gateway ends a WebSocket after ten minutes of silence; `$disconnect` is best effort."""
+
+LIFETIME = timedelta(hours=2, minutes=5)
+"""And after two hours in any case."""
 
 
 class MongoConnections:
@@ -19,14 +22,17 @@ class MongoConnections:
     def __init__(self, database: Database) -> None:
         self._connections = database.connections
 
-    @translated
     def add(self, connection: Connection) -> None:
+        self.renew(connection, connection.connected_at)
+
+    @translated
+    def renew(self, connection: Connection, now: datetime) -> None:
         document = {
             "_id": connection.id,
             "user_id": connection.user_id,
             "endpoint": connection.endpoint,
             "connected_at": connection.connected_at,
-            "expires_at": connection.connected_at + CONNECTION_LIFETIME,
+            "expires_at": min(now + SILENCE, connection.connected_at + LIFETIME),
         }
         self._connections.replace_one({"_id": connection.id}, document, upsert=True)
 
@@ -39,7 +45,7 @@ class MongoConnections:
         if not user_ids:
             return []
         found = self._connections.find({"user_id": {"$in": list(user_ids)}})
-        return [Connection(d["_id"], d["user_id"], d["endpoint"], d["connected_at"]) for d in found]
+        return [connection_from_document(document) for document in found]
 
 
 class MongoTickets:
@@ -65,6 +71,12 @@ class MongoTickets:
             {"_id": _digest(ticket), "expires_at": {"$gt": now}}
         )
         return Caller(document["user_id"], Role(document["role"])) if document else None
+
+
+def connection_from_document(document: Document) -> Connection:
+    return Connection(
+        document["_id"], document["user_id"], document["endpoint"], document["connected_at"]
+    )
 
 
 def _digest(ticket: str) -> bytes:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.errors import EmailTaken
 from belfry.model import Role, User
+from belfry.people import sort_name
 from belfry.ports import StoredUser
+
+MIGRATED_AT_ONCE = 1000
 
 MOST_KNOWN = 100_000
 """Recipients remembered at a time, some 10 MB."""
@@ -30,6 +35,7 @@ class MongoUsers:
             "role": user.role.value,
             "created_at": user.created_at,
             "password_hash": password_hash,
+            "name_key": name_key(user.username, user.id),
         }
         try:
             self._users.insert_one(document)
@@ -39,12 +45,16 @@ class MongoUsers:
     @translated
     def by_id(self, user_id: str) -> User | None:
         document = self._users.find_one({"_id": user_id}, {"password_hash": False})
-        return _user(document) if document else None
+        return user_from_document(document) if document else None
 
     @translated
     def by_email(self, email: str) -> StoredUser | None:
         document = self._users.find_one({"email": email})
-        return StoredUser(_user(document), document["password_hash"]) if document else None
+        return (
+            StoredUser(user_from_document(document), document["password_hash"])
+            if document
+            else None
+        )
 
     @translated
     def set_role(self, email: str, role: Role) -> bool:
@@ -53,7 +63,7 @@ class MongoUsers:
 
     @translated
     def all(self) -> Iterable[User]:
-        return [_user(document) for document in self._users.find().sort("email")]
+        return [user_from_document(document) for document in self._users.find().sort("email")]
 
 
 class MongoRecipients:
@@ -75,7 +85,25 @@ class MongoRecipients:
         return True
 
 
-def _user(document: Document) -> User:
+def name_key(username: str, user_id: str) -> str:
+    """What people are sorted and found by. No two have the same one; names contain no NUL."""
+    return f"{sort_name(username)}\0{user_id}"
+
+
+def give_name_keys(database: Database) -> None:
+    """Accounts of earlier versions can be found by their names."""
+    missing = database.users.find({"name_key": None}, {"username": True})
+    changes = (
+        UpdateOne(
+            {"_id": each["_id"]}, {"$set": {"name_key": name_key(each["username"], each["_id"])}}
+        )
+        for each in missing
+    )
+    while batch := list(islice(changes, MIGRATED_AT_ONCE)):
+        database.users.bulk_write(batch, ordered=False)
+
+
+def user_from_document(document: Document) -> User:
     return User(
         id=document["_id"],
         username=document["username"],

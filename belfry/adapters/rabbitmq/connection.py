@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ import pika
 from pika.adapters.select_connection import IOLoop
 from pika.exceptions import AMQPError
 
+from belfry.adapters.rabbitmq.depths import DepthQuestion
 from belfry.errors import ConfigurationError
 from belfry.model import new_id
 from belfry.ports import Message
@@ -37,6 +38,7 @@ BLOCKED = "RabbitMQ takes nothing: it has a memory or disk alarm."
 class Handover:
     """What one caller publishes, or nothing to see only whether the broker answers.
 
+    `asked` are queues whose depths the caller wants to know, and `depths` what the broker told.
     `error` becomes None when all of it is confirmed; `refusal` is what a broker says against it.
     """
 
@@ -45,6 +47,8 @@ class Handover:
     refusal: str | None = None
     turn: threading.Event = field(default_factory=threading.Event)
     leads: bool = False
+    asked: Sequence[str] = ()
+    depths: Mapping[str, int] = field(default_factory=dict)
 
 
 class Link:
@@ -118,12 +122,19 @@ class Link:
             for message in handover.messages:
                 self._send_message(message, handover)
             if not handover.messages:
-                self._question -= 1
-                self._open[self._question] = handover
-                answered = partial(self._on_answer, self._question)
-                self._channel.exchange_declare(EXCHANGE, passive=True, callback=answered)
+                self._send_question(handover)
         except AMQPError as error:
             handover.refusal = self.error = told(error)
+
+    def _send_question(self, handover: Handover) -> None:
+        self._question -= 1
+        self._open[self._question] = handover
+        if handover.asked:
+            counted = partial(self._on_depths, self._question)
+            DepthQuestion(self._connection, handover.asked, counted)
+        else:
+            answered = partial(self._on_answer, self._question)
+            self._channel.exchange_declare(EXCHANGE, passive=True, callback=answered)
 
     def _send_message(self, message: Message, handover: Handover) -> None:
         id_ = new_id()
@@ -176,6 +187,11 @@ class Link:
     def _on_blocked(self, blocked: bool, *_: Any) -> None:
         self.blocked = blocked
         self._loop.stop()
+
+    def _on_depths(self, question: int, answer: DepthQuestion) -> None:
+        if handover := self._open.get(question):
+            handover.depths = answer.depths
+        self._on_answer(question, None)
 
     def _on_answer(self, question: int, _: Any) -> None:
         self._open.pop(question, None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pika.adapters.select_connection import IOLoop
 
@@ -23,6 +23,7 @@ from belfry.adapters.rabbitmq.connection import (
 )
 from belfry.errors import QueueUnavailable
 from belfry.ports import Message
+from belfry.topology import consumed_queues
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,14 @@ class RabbitQueue:
 
     def check(self) -> None:
         self._hand_over(Handover(()))
+
+    def depths(self) -> Mapping[str, int]:
+        handover = Handover((), asked=consumed_queues())
+        try:
+            self._hand_over(handover)
+        except QueueUnavailable as error:
+            log.info("the depths of the queues are not known: %s", error)
+        return handover.depths
 
     def close(self) -> None:
         """Close the connection, as far as the broker answers. Nothing may be published any more."""

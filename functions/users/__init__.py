@@ -1,0 +1,1 @@
+"""People, for those who send and operate."""
