@@ -52,7 +52,7 @@ export type ChangeName =
  * stopped: not started, or stopped, or closed by the server on purpose.
  * connecting: a socket is being opened.
  * live: every event comes at once.
- * polling: sockets do not get through; events come by long polling, as soon as well.
+ * polling: sockets do not get through; events come by long polling, as soon.
  * waiting: the server was not reached; the next attempt is at `until` (milliseconds, as of Date.now()).
  * sleeping: the page has been hidden for minutes; wakes when it is visible again.
  */
@@ -108,7 +108,7 @@ export interface ClientEvents {
   state: Event;
   /** `unreadCount` or what some list shows has changed. */
   change: Event;
-  /** New in the inbox, or back from a snooze whose time came. Each once. */
+  /** New in the inbox, or back from a snooze whose time came, and not read elsewhere already. Each once. */
   arrived: CustomEvent<readonly Notification[]>;
   /** Each event of the stream, once and in order, after the lists have taken it. */
   event: CustomEvent<InboxEvent>;
