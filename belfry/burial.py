@@ -18,6 +18,7 @@ from belfry.topology import (
     ATTEMPTS_HEADER,
     DIED_HEADER,
     ERROR_HEADER,
+    FAN_OUT,
     FIRST_FAILED_HEADER,
     ORIGIN_HEADER,
     REASON_HEADER,
@@ -55,9 +56,10 @@ def bury(
 
     What the broker took away is not dead when the store knows its notification: either it waits in
     the outbox, and the sweep publishes it again, or it has ended since, and nothing is left to do.
+    Nor is a broadcast's chunk, which the sweep publishes again, too.
     """
     now = clock()
-    letters = [_read(message, now) for message in messages]
+    letters = [_read(each, now) for message in messages for each in _singly(message)]
     named = {each.notification_id for each in letters if each.notification_id}
     owners = {id_: each.user_id for id_, each in notifications.by_ids(named).items()}
     states = outbox.states(named)
@@ -66,11 +68,24 @@ def bury(
 
 
 def _is_looked_after(letter: DeadLetter, states: Mapping[str, DeliveryState]) -> bool:
-    state = states.get(letter.notification_id or "")
-    if letter.reason is not DeadReason.DELIVERY_LIMIT or state is None:
+    if letter.reason is not DeadReason.DELIVERY_LIMIT:
         return False
-    log.warning("taken away by the broker, but %s: %s", state, letter.notification_id)
-    return True
+    if letter.queue == FAN_OUT:
+        log.warning("taken away by the broker, and published again: %r", letter.body)
+        return True
+    state = states.get(letter.notification_id or "")
+    if state is not None:
+        log.warning("taken away by the broker, but %s: %s", state, letter.notification_id)
+    return state is not None
+
+
+def _singly(message: Message) -> Sequence[Message]:
+    """A message that names several notifications as one message for each; others as they are."""
+    try:
+        deliveries = Delivery.read(replace(message, headers={}))
+    except Unreadable:
+        return [message]
+    return [replace(each.alone, headers=message.headers) for each in deliveries]
 
 
 def _read(message: Message, now: datetime) -> DeadLetter:
@@ -117,7 +132,7 @@ def _fingerprint(queue: str, content: bytes) -> str:
 
 def _notification_id(message: Message) -> str | None:
     try:
-        named = Delivery.read(replace(message, headers={})).notification_id
+        [named] = (each.notification_id for each in Delivery.read(replace(message, headers={})))
     except Unreadable:
         return None
     return named if 0 < len(named) <= MOST_ID else None

@@ -11,7 +11,7 @@ from belfry.errors import NotFound, TooLarge
 from belfry.model import DeadLetter, DeadLetterFilter, DeliveryState, Notification, QueuedBy
 from belfry.ports import Clock, DeadLetters, Message, Notifications, Outbox, Queue
 from belfry.sending import DISPATCH_WITHIN, delivery_message
-from belfry.topology import delivery_queues
+from belfry.topology import FAN_OUT, delivery_queues
 
 REDRIVE_LIMIT = 1000
 """So many dead letters one call redrives at most."""
@@ -143,5 +143,5 @@ def _original(letter: DeadLetter) -> Message:
         for name, value in letter.headers.items()
         if not name.startswith(_BROKERS_OWN) and name not in ROUTING_HEADERS
     }
-    queue = letter.queue if letter.queue in queues else queues[0]
+    queue = letter.queue if letter.queue in (*queues, FAN_OUT) else queues[0]
     return Message(queue=queue, body=letter.body, headers=headers)

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 
 from belfry import wire
 from belfry.envelope import Delivery, dead_letter, retried
-from belfry.errors import BelfryError, Unreadable
-from belfry.model import Attempt, Connection, DeadReason, DeliveryState, InboxEvent
+from belfry.errors import BelfryError, QueueUnavailable, Unreadable
+from belfry.model import Attempt, Connection, DeadReason, DeliveryState, InboxEvent, Notification
 from belfry.ports import (
     Arrival,
     Clock,
@@ -69,6 +69,7 @@ def deliver(
     """
     now = clock()
     deliveries, dead = _read(messages, now)
+    _let_follow(deliveries, queue)
     ids = [delivery.notification_id for delivery in deliveries]
     arrivals, unknown = inboxes.append(ids, now)
     pushes = _push(arrivals, connections=connections, pusher=pusher, now=now)
@@ -88,6 +89,19 @@ def deliver(
         outbox.give_up(outcome.given_up, DeadReason.PUSH_FAILED, outcome.attempts)
 
 
+def _let_follow(deliveries: Iterable[Delivery], queue: Queue) -> None:
+    """Have the next parts of broadcasts prepared, while these here are being delivered.
+
+    So no more of a broadcast than a chunk or two is in the queues, and what comes behind it need
+    not wait for all of it. When this fails the sweep makes up for it.
+    """
+    chunks = {delivery.then for delivery in deliveries if delivery.then}
+    try:
+        queue.publish([chunk.message() for chunk in chunks])
+    except QueueUnavailable as error:
+        log.warning("%d broadcasts wait for the sweep: %s", len(chunks), error)
+
+
 def _judge(
     deliveries: Iterable[Delivery],
     unknown: Collection[str],
@@ -101,7 +115,7 @@ def _judge(
         id_ = delivery.notification_id
         if id_ in unknown:
             text = "no notification has this id"
-            dead = _dead(delivery.message, DeadReason.UNKNOWN_NOTIFICATION, text, now)
+            dead = _dead(delivery.alone, DeadReason.UNKNOWN_NOTIFICATION, text, now)
             outcome.messages.append(dead)
             continue
         results = pushes.get(id_, Counter())
@@ -117,7 +131,7 @@ def _judge(
             state = DeliveryState.FAILED
             outcome.given_up.append(id_)
             text = f"{_failures(results)} after {delivery.attempts} retries"
-            outcome.messages.append(_dead(delivery.message, DeadReason.PUSH_FAILED, text, now))
+            outcome.messages.append(_dead(delivery.alone, DeadReason.PUSH_FAILED, text, now))
         outcome.attempts[id_] = _attempt(delivery, results, state, now)
     return outcome
 
@@ -146,15 +160,31 @@ def _failures(results: Counter[PushResult]) -> str | None:
     return " and ".join(f"{results[e]} {of} {told[e]}" for e in told if results[e]) or None
 
 
-def tell(event: InboxEvent, *, connections: Connections, pusher: Pusher, clock: Clock) -> None:
-    """Push an event without contents, such as `read`, to every open device of its person.
+def tell(
+    event: InboxEvent,
+    contents: Sequence[Notification] = (),
+    *,
+    connections: Connections,
+    pusher: Pusher,
+    clock: Clock,
+) -> None:
+    """Push an event to every open device of its person, with the contents that it carries.
 
     Best effort: a device that misses it sees the gap in the numbers and asks.
     """
+    told = [Arrival(event, tuple(contents))]
+    tell_all(told, connections=connections, pusher=pusher, clock=clock)
+
+
+def tell_all(
+    told: Sequence[Arrival], *, connections: Connections, pusher: Pusher, clock: Clock
+) -> None:
+    """The same for many events, of as many people."""
     try:
-        _push([Arrival(event, ())], connections=connections, pusher=pusher, now=clock())
+        _push(told, connections=connections, pusher=pusher, now=clock())
     except BelfryError as error:
-        log.warning("event %d of %s was not pushed: %s", event.seq, event.user_id, error)
+        people = ", ".join(f"{each.event.seq} of {each.event.user_id}" for each in told[:10])
+        log.warning("%d events were not pushed, such as %s: %s", len(told), people, error)
 
 
 def _push(
@@ -194,10 +224,11 @@ def _by_notification(told: Iterable[Arrival], results: Iterable[PushResult]) -> 
 
 
 def _read(messages: Iterable[Message], now: datetime) -> tuple[list[Delivery], list[Message]]:
-    readable, dead = [], []
+    readable: list[Delivery] = []
+    dead: list[Message] = []
     for message in messages:
         try:
-            readable.append(Delivery.read(message))
+            readable += Delivery.read(message)
         except Unreadable as error:
             dead.append(_dead(message, DeadReason.UNREADABLE, error.detail, now))
     return readable, dead

@@ -1,15 +1,18 @@
 """What travels through the queues: the messages that the dispatcher reads, retries and buries.
 
     {"notificationId": "019ab3c2-…", "queuedAt": "2026-01-05T10:20:30.123Z", "by": "api"}
+    {"notificationIds": ["019ab3c2-…", …], "queuedAt": …, "by": "broadcast", "then": {…}}
+    {"broadcastId": "019ab3c2-…", "chunk": 7}
 
 When and by whom it was queued stands in the body, and comes into the store with the update that
-the dispatcher makes anyway: tracing costs no round trip.
+the dispatcher makes anyway: tracing costs no round trip. Each notification of a message that names
+several is a delivery of its own: what is tried again or given up becomes a message of its own.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +26,7 @@ from belfry.topology import (
     DEAD_LETTERS,
     DIED_HEADER,
     ERROR_HEADER,
+    FAN_OUT,
     FIRST_FAILED_HEADER,
     ORIGIN_HEADER,
     REASON_HEADER,
@@ -43,37 +47,86 @@ ROUTING_HEADERS = {"CC", "BCC"}
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """The part of a broadcast's work that is next; `number` tells when it has been done since."""
+
+    broadcast_id: str
+    number: int
+
+    @classmethod
+    def read(cls, message: Message) -> Chunk:
+        """Understand a message of the queue of the fan-out. Raises Unreadable, saying why."""
+        chunk = cls.of(_body(message))
+        if chunk is None:
+            raise Unreadable("the body has no broadcastId with a chunk")
+        return chunk
+
+    @classmethod
+    def of(cls, body: Any) -> Chunk | None:
+        """The chunk that a value of JSON names, if it does."""
+        if not isinstance(body, dict):
+            return None
+        id_, number = body.get("broadcastId"), body.get("chunk")
+        if not (isinstance(id_, str) and id_.isascii() and isinstance(number, int)):
+            return None
+        return cls(id_, number) if 0 <= number < 2**53 else None
+
+    def to_json(self) -> wire.Json:
+        return {"broadcastId": self.broadcast_id, "chunk": self.number}
+
+    def message(self) -> Message:
+        return Message(queue=FAN_OUT, body=wire.dumps(self.to_json()).encode())
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message of a delivery queue: which notification, and how many retries it has had."""
+    """What a message asks for one notification, and how many retries it has had.
+
+    `message` may name others, too; `alone` does not. `then` may begin when this is dispatched.
+    """
 
     message: Message
     notification_id: str
     attempts: int
     queued_at: datetime | None = None
     queued_by: QueuedBy | None = None
+    is_alone: bool = True
+    then: Chunk | None = None
 
     @classmethod
-    def read(cls, message: Message) -> Delivery:
-        """Understand a message. Raises Unreadable, saying why."""
-        size = len(message.body)
-        if size > MAX_BODY_BYTES:
-            raise Unreadable(f"the body has {size} bytes; at most {MAX_BODY_BYTES} are taken")
-        try:
-            body = json.loads(message.body)
-        except (ValueError, RecursionError):
-            raise Unreadable("the body is not JSON") from None
-        notification_id = body.get("notificationId") if isinstance(body, dict) else None
-        # Ids are ASCII. JSON may hold half of a surrogate pair, which the store would fail on.
-        if not isinstance(notification_id, str) or not notification_id.isascii():
+    def read(cls, message: Message) -> Sequence[Delivery]:
+        """Understand a message: one for each notification. Raises Unreadable, saying why."""
+        body = _body(message)
+        ids = body.get("notificationIds", [body.get("notificationId")])
+        if not isinstance(ids, list) or not ids or not all(map(_is_id, ids)):
             raise Unreadable("the body has no notificationId")
+        attempts, queued_by = _attempts(message), _queued_by(body)
         queued_at = wire.read_time(body.get("queuedAt"))
-        return cls(message, notification_id, _attempts(message), queued_at, _queued_by(body))
+        is_alone, then = "notificationIds" not in body, Chunk.of(body.get("then"))
+        return [cls(message, id_, attempts, queued_at, queued_by, is_alone, then) for id_ in ids]
+
+    @property
+    def alone(self) -> Message:
+        """The message for this notification only."""
+        if self.is_alone:
+            return self.message
+        told = {"notificationId": self.notification_id}
+        told |= {"queuedAt": wire.time(self.queued_at)} if self.queued_at else {}
+        told |= {"by": self.queued_by.value} if self.queued_by else {}
+        return replace(self.message, body=wire.dumps(told).encode())
 
 
 def body_of(notification_id: str, *, by: QueuedBy, at: datetime) -> bytes:
     """What the dispatcher is told: an id, not the content, so that the store stays the truth."""
     told = {"notificationId": notification_id, "queuedAt": wire.time(at), "by": by.value}
     return wire.dumps(told).encode()
+
+
+def body_of_many(notification_ids: Sequence[str], *, at: datetime, then: Chunk | None) -> bytes:
+    """The same for a part of a broadcast; `then` is what may begin when it is being dispatched."""
+    told: wire.Json = {"notificationIds": list(notification_ids), "queuedAt": wire.time(at)}
+    told["by"] = QueuedBy.BROADCAST.value
+    return wire.dumps(told | ({"then": then.to_json()} if then else {})).encode()
 
 
 def retried(delivery: Delivery, *, delay: float, now: datetime) -> Message:
@@ -98,6 +151,22 @@ def dead_letter(message: Message, reason: DeadReason, error: str, *, now: dateti
         DIED_HEADER: wire.time(now),
     }
     return replace(message, queue=DEAD_LETTERS, headers=headers, delay=0.0)
+
+
+def _body(message: Message) -> dict[str, Any]:
+    size = len(message.body)
+    if size > MAX_BODY_BYTES:
+        raise Unreadable(f"the body has {size} bytes; at most {MAX_BODY_BYTES} are taken")
+    try:
+        body = json.loads(message.body)
+    except (ValueError, RecursionError):
+        raise Unreadable("the body is not JSON") from None
+    return body if isinstance(body, dict) else {}
+
+
+def _is_id(value: Any) -> bool:
+    """Ids are ASCII. JSON may hold half of a surrogate pair, which the store would fail on."""
+    return isinstance(value, str) and value.isascii()
 
 
 def _attempts(message: Message) -> int:

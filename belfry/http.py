@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Json = dict[str, Any]
 
-MAX_BODY_BYTES = 64 * 1024
 PROBLEM_TYPE = "urn:belfry:problem:"
 
 
@@ -142,7 +141,7 @@ def _once(event: Event, parts: Deps, caller: Caller, key: str, act: Callable[[st
     from belfry.idempotency import key_of, once
 
     place = f"{event['rawPath']}?{event['rawQueryString']}"
-    request = (event["requestContext"]["http"]["method"], place, _body(event))
+    request = (event["requestContext"]["http"]["method"], place, _raw(event))
     own = key_of(caller.user_id, key, request)
     answer, is_replayed = once(own, act, keys=parts.idempotency_keys, clock=parts.clock)
     if is_replayed:
@@ -159,7 +158,7 @@ def _idempotency_key(event: Event) -> str | None:
 
 def _input(event: Event, body: type[Input] | None, query: type[Input] | None) -> Any:
     if body:
-        return body.from_json(_body(event))
+        return body.from_json(_body(event, body.MAX_BYTES))
     if query:
         return query.from_fields(event.get("queryStringParameters", {}))
     return None
@@ -178,12 +177,16 @@ def _caller(event: Event, role: Role, now: datetime) -> Caller:
     return caller
 
 
-def _body(event: Event) -> bytes:
-    text = event.get("body") or ""
-    raw = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
-    if len(raw) > MAX_BODY_BYTES:
-        raise TooLarge(f"The body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are taken.")
+def _body(event: Event, most: int) -> bytes:
+    raw = _raw(event)
+    if len(raw) > most:
+        raise TooLarge(f"The body has {len(raw)} bytes; at most {most} are taken.")
     return raw or b"{}"
+
+
+def _raw(event: Event) -> bytes:
+    text = event.get("body") or ""
+    return base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
 
 
 def _problem(error: BelfryError, event: Event) -> Json:

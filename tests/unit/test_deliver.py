@@ -78,7 +78,10 @@ def test_a_notification_reaches_every_device_of_its_person_and_no_other(fakes: F
                 "message": "Hello",
                 "priority": 3,
                 "read": False,
+                "archived": False,
+                "pinned": False,
                 "createdAt": "2026-01-05T12:00:00.000Z",
+                "arrivedAt": "2026-01-05T12:00:00.000Z",
                 "seq": 1,
             }
         ],

@@ -15,6 +15,8 @@ from openapi_spec_validator import validate as validate_spec
 from pydantic import BaseModel
 
 from belfry import errors, inputs, wire
+from belfry.broadcast import Audience, AudienceKind, Broadcast, BroadcastState
+from belfry.changes import Content
 from belfry.errors import BelfryError
 from belfry.function import Function
 from belfry.http import PROBLEM_TYPE
@@ -24,11 +26,12 @@ from belfry.model import (
     DeliveryState,
     EventKind,
     Notification,
+    QueuedBy,
     Role,
     User,
     new_id,
 )
-from belfry.topology import DEAD_LETTERS, delivery_queues
+from belfry.topology import DEAD_LETTERS, FAN_OUT, delivery_queues
 from belfry.websocket import ACTIONS
 from belfry.wire import FrameType
 from gateway.connections import CloseCode
@@ -72,7 +75,7 @@ def test_every_handler_is_a_function_of_ours_and_short() -> None:
 
 
 def test_the_queues_are_the_shards() -> None:
-    assert tuple(SPEC["x-queues"]) == (*delivery_queues(), DEAD_LETTERS)
+    assert tuple(SPEC["x-queues"]) == (*delivery_queues(), FAN_OUT, DEAD_LETTERS)
 
 
 BODIES: dict[str, type[BaseModel]] = {
@@ -80,6 +83,8 @@ BODIES: dict[str, type[BaseModel]] = {
     "Credentials": inputs.Credentials,
     "NewContent": inputs.NewContent,
     "NewNotification": inputs.NewNotification,
+    "NewBroadcast": inputs.NewBroadcast,
+    "NamedPeople": inputs.NamedPeople,
     "Mark": inputs.Mark,
     "Filter": inputs.Filter,
     "InboxChange": inputs.InboxChange,
@@ -100,6 +105,7 @@ QUERIES: dict[str, type[BaseModel]] = {
     "/api/inbox/counts": inputs.CountsQuery,
     "/api/inbox/events": inputs.EventsQuery,
     "/api/scheduled": inputs.ScheduledQuery,
+    "/api/broadcasts": inputs.BroadcastsQuery,
     "/api/dead-letters": inputs.DeadLettersQuery,
 }
 
@@ -130,7 +136,7 @@ def test_every_body_in_the_api_has_a_model() -> None:
         for operation in operations().values()
         if "requestBody" in operation
     }
-    assert used == set(BODIES) - {"Filter"}  # a part of other bodies
+    assert used == set(BODIES) - {"Filter", "NamedPeople"}  # parts of other bodies
 
 
 def test_what_we_answer_is_as_declared() -> None:
@@ -148,6 +154,30 @@ def test_what_we_answer_is_as_declared() -> None:
     validate(SCHEMAS["Notification"], wire.notification(plain))
     assert set(wire.notification(full)) == set(SCHEMAS["Notification"]["properties"])
     assert set(SCHEMAS["User"]["properties"]["role"]["enum"]) == {role.value for role in Role}
+
+
+def test_broadcasts_are_answered_as_declared() -> None:
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    plain = Broadcast(
+        id="b",
+        to=Audience(AudienceKind.EVERYBODY),
+        content=Content("m"),
+        created_at=now,
+        state=BroadcastState.RUNNING,
+    )
+    full = replace(
+        plain,
+        to=Audience(AudienceKind.TOPIC, topic="t"),
+        content=Content("m", "t", "c", 5, "/x", {"a": [1]}),
+        **{"deliver_at": now, "expires_at": now, "finished_at": now, "total": 1},
+    )
+    validate(SCHEMAS["Broadcast"], wire.broadcast(plain))
+    validate(SCHEMAS["Broadcast"], wire.broadcast(full))
+    declared = SCHEMAS["Broadcast"]["properties"]
+    assert set(wire.broadcast(full)) == set(declared)
+    assert declared["state"]["enum"] == list(BroadcastState)
+    assert declared["to"]["properties"]["kind"]["enum"] == list(AudienceKind)
+    assert SCHEMAS["Step"]["properties"]["by"]["enum"] == list(QueuedBy)
 
 
 def test_dead_letters_are_answered_as_declared() -> None:

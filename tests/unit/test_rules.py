@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from belfry import wire
 from belfry.model import EventKind, InboxEvent, Notification
 from belfry.retry import RetryPolicy
-from belfry.topology import DEAD_LETTERS, SHARDS, delivery_queue, delivery_queues
+from belfry.topology import DEAD_LETTERS, FAN_OUT, SHARDS, delivery_queue, delivery_queues
 from tests.declared import ROOT
 from tests.fakes import NOON
 
@@ -62,7 +62,7 @@ def test_people_are_spread_over_all_queues() -> None:
 
 def test_every_delivery_queue_and_the_dead_letters_have_a_trigger() -> None:
     declared = yaml.safe_load((ROOT / "openapi.yaml").read_text())["x-queues"]
-    assert set(declared) == {*delivery_queues(SHARDS), DEAD_LETTERS}
+    assert set(declared) == {*delivery_queues(SHARDS), FAN_OUT, DEAD_LETTERS}
 
 
 @given(moments)

@@ -9,6 +9,7 @@ from belfry.retry import RetryPolicy
 from belfry.topology import (
     DEAD_LETTERS,
     EXCHANGE,
+    FAN_OUT,
     UNREADABLE,
     Binding,
     delivery_queues,
@@ -59,12 +60,12 @@ def test_each_delay_has_a_queue_of_its_own_that_leads_back_under_the_same_routin
 def test_the_defaults_are_those_of_the_design() -> None:
     names = [queue.name for queue in topology(RetryPolicy()).queues]
     waits = ["belfry.wait.1s", "belfry.wait.5s", "belfry.wait.25s"]
-    assert names == [*delivery_queues(), DEAD_LETTERS, UNREADABLE, *waits]
+    assert names == [*delivery_queues(), FAN_OUT, DEAD_LETTERS, UNREADABLE, *waits]
 
 
 def test_what_the_broker_takes_away_is_a_dead_letter_and_nothing_is_dropped() -> None:
     queues = {queue.name: queue.arguments for queue in topology(RetryPolicy()).queues}
-    for name in delivery_queues():
+    for name in (*delivery_queues(), FAN_OUT):
         assert queues[name]["x-dead-letter-routing-key"] == DEAD_LETTERS
     assert queues[DEAD_LETTERS]["x-dead-letter-exchange"] == UNREADABLE
     assert all(arguments["x-queue-type"] == "quorum" for arguments in queues.values())

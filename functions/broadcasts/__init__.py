@@ -1,0 +1,1 @@
+"""Sending to many people at once."""

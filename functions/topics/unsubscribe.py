@@ -1,0 +1,13 @@
+"""DELETE /api/topics/{topic}/subscription: the caller follows a topic no more."""
+
+from http import HTTPStatus
+
+from belfry.http import Request, Response, endpoint
+from belfry.topics import unsubscribe
+from belfry.wiring import Deps
+
+
+@endpoint()
+def handler(request: Request[None], deps: Deps) -> Response:
+    unsubscribe(request.caller, request.path["topic"], subscriptions=deps.subscriptions)
+    return Response(None, HTTPStatus.NO_CONTENT)
