@@ -57,8 +57,8 @@ class Chunks(Protocol):
     def finish(self, broadcast: Broadcast, now: datetime, again_at: datetime) -> bool:
         """Note that it is finished, if none is queued any more; or else that it is due again."""
 
-    def arrived(self, broadcast: Broadcast, limit: int) -> Sequence[tuple[str, str]]:
-        """Up to `limit` of its notifications after the last chunk: id and person, by id."""
+    def copies(self, broadcast: Broadcast, limit: int) -> Sequence[tuple[str, str]]:
+        """Up to `limit` of its notifications, those after the last chunk: id and person, by id."""
 
     def withdrawn(self, broadcast: Broadcast, last: str | None, due_at: datetime) -> bool:
         """Note that those up to the id `last` are withdrawn; None is all of them."""
@@ -185,7 +185,7 @@ def _by_shard(notifications: Iterable[Notification]) -> Iterator[tuple[str, Sequ
 
 
 def _withdraw(broadcast: Broadcast, parts: Parts) -> None:
-    found = parts.chunks.arrived(broadcast, WITHDRAWN_TOGETHER)
+    found = parts.chunks.copies(broadcast, WITHDRAWN_TOGETHER)
     change = Change(ChangeKind.WITHDRAW)
     told = []
     for id_, user_id in found:

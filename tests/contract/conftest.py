@@ -27,7 +27,8 @@ def empty_database(shared_database: Database) -> Database:
         collection.delete_many({})
     for collection in (each.tickets, each.idempotency_keys, each.statistics):
         collection.delete_many({})
-    each.dead_letters.delete_many({})
+    for collection in (each.dead_letters, each.broadcasts, each.subscriptions):
+        collection.delete_many({})
     return shared_database
 
 

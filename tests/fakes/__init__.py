@@ -50,9 +50,11 @@ from belfry.statistics import Bucket
 from belfry.topology import consumed_queues
 from belfry.views import View, order_of
 from belfry.wiring import Deps
+from tests.fakes.broadcasts import FakeAudiences, FakeBroadcasts, FakeChunks, Sent
 from tests.fakes.idempotency import FakeIdempotencyKeys
 from tests.fakes.people import FakePeople, FakePresence
 from tests.fakes.statistics import FakeStatistics
+from tests.fakes.topics import FakeSubscriptions
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -118,6 +120,8 @@ class Tables:
     )
     """With the end of the lease, and of the day."""
     statistics: dict[datetime, Bucket] = field(default_factory=dict)
+    broadcasts: dict[str, Sent] = field(default_factory=dict)
+    subscriptions: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Memory:
@@ -637,6 +641,10 @@ class Fakes:
         self.presence = FakePresence(self.memory)
         self.idempotency_keys = FakeIdempotencyKeys(self.memory)
         self.statistics = FakeStatistics(self.memory)
+        self.broadcasts = FakeBroadcasts(self.memory)
+        self.chunks = FakeChunks(self.memory, self.outbox)
+        self.audiences = FakeAudiences(self.memory)
+        self.subscriptions = FakeSubscriptions(self.memory)
         self.queue = FakeQueue()
         self.pusher = FakePusher()
         self.passwords = FakePasswords()

@@ -143,10 +143,22 @@ def test_what_we_answer_is_as_declared() -> None:
     now = datetime(2026, 1, 5, tzinfo=UTC)
     user = User("u", "Ada", "ada@example.com", Role.ADMIN, now)
     full = Notification(
-        **{"id": "n", "user_id": "u", "message": "m", "created_at": now, "title": "t"},
-        **{"category": "c", "priority": 5, "link": "/x", "data": {"a": [1]}, "read_at": now},
-        **{"snoozed_until": now, "edited_at": now, "expires_at": now, "deliver_at": now},
-        **{"broadcast_id": "b", "seq": 7},
+        id="n",
+        user_id="u",
+        message="m",
+        created_at=now,
+        title="t",
+        category="c",
+        priority=5,
+        link="/x",
+        data={"a": [1]},
+        read_at=now,
+        snoozed_until=now,
+        edited_at=now,
+        expires_at=now,
+        deliver_at=now,
+        broadcast_id="b",
+        seq=7,
     )
     plain = Notification("n", "u", "m", now)
     validate(SCHEMAS["User"], wire.user(user))
@@ -169,7 +181,10 @@ def test_broadcasts_are_answered_as_declared() -> None:
         plain,
         to=Audience(AudienceKind.TOPIC, topic="t"),
         content=Content("m", "t", "c", 5, "/x", {"a": [1]}),
-        **{"deliver_at": now, "expires_at": now, "finished_at": now, "total": 1},
+        deliver_at=now,
+        expires_at=now,
+        finished_at=now,
+        total=1,
     )
     validate(SCHEMAS["Broadcast"], wire.broadcast(plain))
     validate(SCHEMAS["Broadcast"], wire.broadcast(full))

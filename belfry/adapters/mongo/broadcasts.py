@@ -150,7 +150,7 @@ class MongoChunks:
         return self._broadcasts.update_one(_as_it_was(broadcast), change).matched_count == 1
 
     @translated
-    def arrived(self, broadcast: Broadcast, limit: int) -> Sequence[tuple[str, str]]:
+    def copies(self, broadcast: Broadcast, limit: int) -> Sequence[tuple[str, str]]:
         first, end = copy_ids(broadcast.id)
         which = {
             "_id": {"$gt": max(first, broadcast.after), "$lt": end},
