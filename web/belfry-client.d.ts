@@ -108,7 +108,7 @@ export interface ClientEvents {
   state: Event;
   /** `unreadCount` or what some list shows has changed. */
   change: Event;
-  /** New in the inbox, or back from a snooze whose time came, and not read elsewhere already. Each once. */
+  /** New in the inbox, or back from a snooze (unless called back here), and not read elsewhere already. */
   arrived: CustomEvent<readonly Notification[]>;
   /** Each event of the stream, once and in order, after the lists have taken it. */
   event: CustomEvent<InboxEvent>;

@@ -155,14 +155,24 @@ export class BelfryClient extends EventTarget {
     const { stream, events, sync, restart } = receive(this.#stream, frame, since);
     this.#stream = stream;
     for (const event of events) this.#each("take", event);
+    const arrived = this.#arrivals(events);
     this.#changes.confirm();
     if (sync) this.#connection.sync();
     if (restart) this.#each("restart");
     this.#acknowledge(events);
     this.#changed();
     for (const event of events) this.#tell("event", event);
-    const arrived = new Map(events.flatMap(arrivals).map((item) => [item.id, item]));
-    if (arrived.size) this.#tell("arrived", [...arrived.values()]);
+    if (arrived.length) this.#tell("arrived", arrived);
+  }
+
+  // What has come and is still to be looked at: it may be read already elsewhere, or have been called
+  // back from its snooze right here.
+  #arrivals(events) {
+    const bring = events.filter(({ type }) => type === "notification" || type === "unsnoozed");
+    const items = bring.flatMap(({ notifications = [] }) => notifications).filter(countsAsUnread);
+    const called = this.#changes.pending.filter(({ type }) => type === "unsnoozed");
+    const news = items.filter(({ id }) => !called.some(({ ids }) => ids.has(id)));
+    return [...new Map(news.map((item) => [item.id, item])).values()];
   }
 
   // Tells that these have come, for those who trace them.
@@ -218,9 +228,4 @@ export class BelfryClient extends EventTarget {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-// What an event has brought that is still to be looked at: it may be known already elsewhere.
-function arrivals({ type, notifications = [] }) {
-  return type === "notification" || type === "unsnoozed" ? notifications.filter(countsAsUnread) : [];
 }

@@ -14,8 +14,8 @@ export class Server {
   received = []; //   each frame
   opened = 0; //      sockets so far
 
-  // Faults. `refuse(request)` answers {status, headers} or nothing; `sockets` may be refused, or left
-  // without an answer; `deliver(frame, send)` sends what is to be sent, now or later.
+  // Faults. `refuse(request)` answers {status, headers, body} or nothing, now or later; with `late` the
+  // request is carried out all the same. `deliver(frame, send)` sends what is to be sent, now or later.
   refuse = () => undefined;
   handshake = "accept"; // or "refuse", "ignore"
   deliver = (frame, send) => send(frame);
@@ -97,7 +97,7 @@ export class Server {
     const key = request.headers["idempotency-key"];
     const asked = { method: request.method, path, query, token, key, body: text && JSON.parse(text) };
     this.asked.push(asked);
-    const fault = this.refuse(asked);
+    const fault = await this.refuse(asked);
     const lost = fault?.status === 0;
     const done = fault && !fault.late ? fault : await this.#answer(asked, request);
     const { status = 200, headers = {}, body } = fault ?? done;
