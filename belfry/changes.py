@@ -116,7 +116,7 @@ def _replace(item: Notification, change: Change, now: datetime) -> Notification:
     new = change.content
     if new is None:
         raise ValueError("a replacement needs a content")
-    return replace(
+    replaced = replace(
         item,
         message=new.message,
         title=new.title,
@@ -124,8 +124,8 @@ def _replace(item: Notification, change: Change, now: datetime) -> Notification:
         priority=new.priority,
         link=new.link,
         data=new.data,
-        edited_at=now,
     )
+    return item if replaced == item else replace(replaced, edited_at=now)
 
 
 _RULES = {

@@ -164,11 +164,12 @@ def _explained(root: str) -> Iterator[None]:
 
 def _field_error(location: tuple[int | str, ...], message: str, root: str) -> FieldError:
     message = message.removeprefix("Value error, ")
+    # A rule about several fields names the one to change: "/password: must not be …".
+    named, separator, detail = message.partition(": ")
+    if separator and named.startswith("/"):
+        location, message = (*location, named.removeprefix("/")), detail
     if not location:
-        # A rule about several fields names the one to change: "/password: must not be …".
-        pointer, separator, detail = message.partition(": ")
-        named = separator and pointer.startswith("/")
-        return FieldError(pointer, detail) if named else FieldError("", message)
+        return FieldError("", message)
     escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
     return FieldError(root + "/".join(escaped), message)
 

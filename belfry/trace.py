@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from belfry import wire
 from belfry.errors import NotFound
-from belfry.model import Attempt, DeliveryState, History, Step, StepName, Trace
+from belfry.model import Attempt, DeliveryState, Gone, History, Step, StepName, Trace
 from belfry.ports import Notifications
 
 _ENDS = {
@@ -41,9 +41,22 @@ def _steps(history: History) -> Iterator[Step]:
         yield Step(StepName.ACKNOWLEDGED, history.acknowledged_at)
     if history.read_at:
         yield Step(StepName.READ, history.read_at)
+    if history.edited_at:
+        yield Step(StepName.EDITED, history.edited_at)
+    if history.gone and history.gone_at:
+        yield Step(StepName(history.gone.value), history.gone_at)
+
+
+_GONE = {
+    Gone.DELETED: "Gone: its person has deleted it.",
+    Gone.WITHDRAWN: "Gone: it was withdrawn.",
+    Gone.EXPIRED: "Gone: its time is over.",
+}
 
 
 def _where(history: History) -> str:
+    if history.gone:
+        return _GONE[history.gone]
     if history.read_at:
         return "Read."
     if history.acknowledged_at:
@@ -57,6 +70,8 @@ def _where(history: History) -> str:
 
 
 def _waiting(history: History, last: Attempt | None) -> str:
+    if last is None and history.deliver_at:
+        return f"Scheduled. It is to be delivered at {wire.time(history.deliver_at)}."
     if last is None:
         now = "Stored, and not yet attempted"
     elif last.state is DeliveryState.QUEUED:

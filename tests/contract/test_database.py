@@ -14,7 +14,16 @@ from belfry.adapters.mongo.database import Database
 from belfry.changes import Change, ChangeKind
 from belfry.errors import ConfigurationError, StoreUnavailable
 from belfry.idempotency import Key
-from belfry.model import Caller, Connection, DeadLetterFilter, DeadReason, Notification, Role
+from belfry.model import (
+    Caller,
+    Connection,
+    DeadLetterFilter,
+    DeadReason,
+    Notification,
+    Place,
+    Role,
+    new_id,
+)
 from belfry.views import View, order_of
 from belfry.wiring import Deps
 from tests.contract.people import ADA, BOB, LATER, arrived, dead_letter, mark, sent, user
@@ -179,18 +188,48 @@ def test_every_query_is_by_an_index_and_none_sorts_in_memory(database: Database)
     assert seen == COLLECTIONS
 
 
-def test_a_page_reads_no_more_than_it_shows(database: Database) -> None:
-    parts = Deps(database=database)
-    ids = arrived(parts, count=30)
-    arrived(parts, BOB, 30)
-    for id_ in ids[10:]:
+VIEWS = [
+    View(),
+    View(read=True),
+    View(read=False),
+    View(category="builds"),
+    View(priority=5),
+    View(read=False, category="builds", priority=5),
+    View(since=NOON),
+    View(Place.ARCHIVED),
+]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_a_page_reads_no_more_than_it_shows(empty_database: Database, view: View) -> None:
+    """Of a view of 30, among many others: five, and nothing of what the filter leaves out."""
+    parts = Deps(database=empty_database)
+    ids = [
+        kept(parts, category=category, priority=priority)
+        for _ in range(30)
+        for category, priority in (("builds", 5), ("news", 1))
+    ]
+    for id_ in ids[::4]:
         mark(parts, ADA, id_, read=True, now=NOON + timedelta(seconds=1))
-    [last] = parts.notifications.by_ids([ids[25]]).values()
-    cursor = order_of(last)
-    database.users.database.command("profile", 2)
-    for read in (None, True, False):
-        parts.notifications.page(ADA, View(read=read), before=cursor, limit=5)
-    database.users.database.command("profile", 0)
-    profile = database.users.database["system.profile"]
-    examined = [entry["docsExamined"] for entry in profile.find({"op": "query"})]
-    assert examined == [5, 5, 5]
+    parts.inboxes.change(ADA, ids[-20:], Change(ChangeKind.ARCHIVE), NOON)
+    arrived(parts, BOB, 30)
+    page = parts.notifications.page(ADA, view, before=None, limit=3)
+    whole = empty_database.users.database
+    whole.drop_collection("system.profile")
+    whole.command("profile", 2)
+    assert len(parts.notifications.page(ADA, view, before=order_of(page[-1]), limit=5)) == 5
+    parts.counts.of(ADA, [view])
+    whole.command("profile", 0)
+    profile = whole["system.profile"]
+    [read] = [each for each in profile.find({"op": "query"}) if "sort" in each["command"]]
+    assert (read["docsExamined"], read.get("hasSortStage")) == (5, None)
+    counted = sum(e.get("docsExamined", 0) for e in profile.find({"op": "query"})) - 5
+    assert counted <= 2  # the inbox, and the category
+    assert view.since or not profile.count_documents({"command.aggregate": "notifications"})
+
+
+def kept(parts: Deps, **fields: Any) -> str:
+    item = Notification(new_id(), ADA, "Hello", NOON, **fields)
+    parts.outbox.add(item, LATER)
+    parts.inboxes.append([item.id], NOON)
+    return item.id
