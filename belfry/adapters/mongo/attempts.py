@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from belfry.model import Attempt, DeliveryState, QueuedBy
 
 KEPT = 20
 """More than one series of retries has by any setting, and little beside the content."""
+
+MANY = 32
+"""From so many equal attempts on, an update of their own is worth its round trip."""
 
 _COUNTS = ("pushed", "gone", "failed", "refused")
 
@@ -22,8 +26,24 @@ def appended(attempts: Mapping[str, Attempt]) -> Document:
     """
     ids = list(attempts)
     documents = [_to_document(attempt) for attempt in attempts.values()]
-    own = {"$arrayElemAt": [{"$literal": documents}, {"$indexOfArray": [ids, "$_id"]}]}
+    own: Document = {"$literal": documents[0]}
+    if len(set(attempts.values())) > 1:
+        own = {"$arrayElemAt": [{"$literal": documents}, {"$indexOfArray": [ids, "$_id"]}]}
     return {"$slice": [{"$concatArrays": [{"$ifNull": ["$attempts", []]}, [own]]}, -KEPT]}
+
+
+def alike(attempts: Mapping[str, Attempt]) -> Sequence[Mapping[str, Attempt]]:
+    """The same in parts: those of which many are equal, as in a broadcast, and all others.
+
+    To find its own among hundreds takes MongoDB as long as all else that it does to a notification.
+    """
+    groups: dict[Attempt, dict[str, Attempt]] = defaultdict(dict)
+    for id_, attempt in attempts.items():
+        groups[attempt][id_] = attempt
+    many = [group for group in groups.values() if len(group) >= MANY]
+    few = [group for group in groups.values() if len(group) < MANY]
+    others = {id_: attempt for group in few for id_, attempt in group.items()}
+    return [*many, others] if others else many
 
 
 def from_documents(documents: Sequence[Document]) -> tuple[Attempt, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import DESCENDING, UpdateMany
+from pymongo import DESCENDING, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 
 from belfry import wire
@@ -72,7 +72,7 @@ class MongoInboxes:
         }
         events = self._streams.add(arriving, views.counted((), fresh), session)
         self._notifications.bulk_write(
-            [UpdateMany({"_id": {"$in": e.ids}}, {"$set": {"seq": e.seq}}) for e in events],
+            [_numbering(event) for event in events],
             ordered=False,
             session=session,
         )
@@ -235,6 +235,14 @@ class MongoCounts:
 
     def _one_by_one(self, user_id: str, view: View) -> int:
         return self._notifications.count_documents(views.query(user_id, view))
+
+
+def _numbering(event: InboxEvent) -> UpdateOne | UpdateMany:
+    """Writes the number of an arrival into what arrived. For a single one MongoDB plans nothing."""
+    number = {"$set": {"seq": event.seq}}
+    if len(event.ids) == 1:
+        return UpdateOne({"_id": event.ids[0]}, number)
+    return UpdateMany({"_id": {"$in": event.ids}}, number)
 
 
 def _by_id(document: Document) -> str:

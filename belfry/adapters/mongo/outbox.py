@@ -15,7 +15,7 @@ from uuid import uuid4
 from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 
-from belfry.adapters.mongo.attempts import appended
+from belfry.adapters.mongo.attempts import alike, appended
 from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.adapters.mongo.notifications import marks_of, to_document
 from belfry.model import Attempt, DeliveryState, Notification
@@ -91,10 +91,15 @@ class MongoOutbox:
             return
         # In a pipeline a text that begins with $ would be the name of a field.
         changes: Document = {name: {"$literal": value} for name, value in marks.items()}
-        if attempts:
-            changes["attempts"] = appended({id_: attempts[id_] for id_ in ids})
         done_with = ["claim", "dispatch_by"] if ended else ["claim"]
-        self._marks.update_many(_waiting(ids), [{"$set": changes}, {"$unset": done_with}])
+        if not attempts:
+            self._marks.update_many(_waiting(ids), [{"$set": changes}, {"$unset": done_with}])
+            return
+        for part in alike({id_: attempts[id_] for id_ in ids}):
+            changes["attempts"] = appended(part)
+            self._marks.update_many(
+                _waiting(list(part)), [{"$set": changes}, {"$unset": done_with}]
+            )
 
 
 def _waiting(ids: Collection[str]) -> Document:
