@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from belfry.client.calls import Calls, place
+from belfry.client.calls import Calls, place, query_of
 from belfry.client.http import Json
 from belfry.client.models import Broadcast, Notification, Trace, User
 from belfry.client.wire import write
@@ -109,6 +109,6 @@ class Sender(Calls):
         path = place("/api/notifications/{}/trace", notification_id)
         return self._read(Trace, self.request("GET", path))
 
-    def users(self, search: str) -> Iterator[User]:
-        """The people whose name or e-mail address begins so, whatever the case."""
-        return self._pages(User, "/api/users", {"search": search})
+    def users(self, search: str | None = None) -> Iterator[User]:
+        """The people whose name or e-mail address begins so, whatever the case; or all."""
+        return self._pages(User, "/api/users", query_of({"search": search}))

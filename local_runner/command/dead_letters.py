@@ -12,7 +12,6 @@ import typer
 from rich.markup import escape
 from rich.text import Text
 
-from belfry.errors import BelfryError, NotFound
 from local_runner.command.dead_letters_options import (
     Reason,
     Since,
@@ -23,7 +22,7 @@ from local_runner.command.dead_letters_options import (
     text_of,
 )
 from local_runner.command.terminal import DATA, Data, api_of, told_plainly
-from local_runner.console import err, out
+from local_runner.console import err, fail, out
 
 if TYPE_CHECKING:
     from local_runner.command.dead_letters_api import DeadLettersApi, Filter
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="What was given up: look at it, send it again, drop it."
 )
+NOT_FOUND = 404
 NONE_MATCH = "There are no dead letters that match."
 Ids = Annotated[list[str] | None, typer.Argument(help="Which ones.", metavar="ID")]
 All = Annotated[bool, typer.Option("--all", help="All that match the filters.")]
@@ -128,6 +128,8 @@ def _redrive_all(api: DeadLettersApi, which: Filter) -> tuple[int, int]:
     """Until none of those is left that were there when it began."""
     from rich.progress import Progress
 
+    from belfry.client import ClientError
+
     sent = 0
     total: int | None = None
     with Progress(console=err, transient=True) as progress:
@@ -135,8 +137,8 @@ def _redrive_all(api: DeadLettersApi, which: Filter) -> tuple[int, int]:
         while True:
             try:
                 redriven, remaining = api.redrive_some(which)
-            except BelfryError as error:
-                raise type(error)(f"{error} {sent:,} were sent; the others are kept.") from None
+            except ClientError as error:
+                fail(f"{error} {sent:,} were sent; the others are kept.")
             sent += redriven
             total = total or sent + remaining
             progress.update(bar, total=total, completed=sent)
@@ -148,13 +150,17 @@ def _each(ids: Sequence[str], done: str, act: Callable[[str], None]) -> None:
     """Do it to each; one that is not there does not keep the others from it."""
     from rich.progress import track
 
+    from belfry.client import Problem
+
     missing = 0
     for id_ in track(ids, "working", console=err, transient=True, disable=len(ids) < 2):
         try:
             act(id_)
-        except NotFound as error:
+        except Problem as problem:
+            if problem.status != NOT_FOUND:
+                raise
             missing += 1
-            err.print(f"[red]error[/] {escape(id_)}: {escape(str(error))}", soft_wrap=True)
+            err.print(f"[red]error[/] {escape(id_)}: {escape(str(problem))}", soft_wrap=True)
     count = len(ids) - missing
     if count:
         out.print(f"[green]{done}[/] {escape(ids[0]) if len(ids) == 1 else f'{count:,}'}")
@@ -183,5 +189,5 @@ def _api(data: Path) -> Iterator[DeadLettersApi]:
     """The dead letters of the Belfry that runs here; an error ends the command with a sentence."""
     from local_runner.command.dead_letters_api import DeadLettersApi
 
-    with told_plainly():
-        yield DeadLettersApi(api_of(data))
+    with told_plainly(), api_of(data) as belfry:
+        yield DeadLettersApi(belfry)

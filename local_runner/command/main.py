@@ -11,9 +11,9 @@ import typer
 from rich.markup import escape
 
 from belfry.errors import ConfigurationError, QueueUnavailable
-from local_runner.command import dead_letters, events, invoke, users
+from local_runner.command import dead_letters, events, invoke, listen, send, users
 from local_runner.command.home import Home
-from local_runner.command.terminal import DATA, Data, api_of, parts_of, told_plainly, url_of
+from local_runner.command.terminal import DATA, Data, api_of, told_plainly
 from local_runner.console import fail, out
 from local_runner.execution import CONCURRENCY
 from local_runner.options import (
@@ -45,6 +45,8 @@ topology = typer.Typer(no_args_is_help=True, help="The exchanges and queues on R
 app.add_typer(topology, name="topology")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(events.app, name="events")
+app.command()(send.send)
+app.command()(listen.listen)
 app.command()(invoke.invoke)
 app.command()(invoke.replay)
 
@@ -134,57 +136,16 @@ def _show_banner(started: Started) -> None:
 
 
 @app.command()
-def send(
-    text: Annotated[str, typer.Argument(help="The message.")],
-    to: Annotated[str, typer.Option("--to", help="The recipient's e-mail address.")],
-    title: Annotated[str | None, typer.Option(help="A title above the message.")] = None,
-    category: Annotated[str | None, typer.Option(help="What it is about, in a word.")] = None,
-    priority: Annotated[int, typer.Option(min=1, max=5, help="5 is the most urgent.")] = 3,
-    link: Annotated[str | None, typer.Option(help="Where it leads: an address or a path.")] = None,
-    data: Data = DATA,
-) -> None:
-    """Notify a person, by the API, as the administrator."""
-    with told_plainly():
-        recipient = parts_of(data).users.by_email(to.strip().lower())
-        if recipient is None:
-            fail(f"There is no account {to}. `belfry users list` shows those there are.")
-        body = {"userId": recipient.user.id, "message": text, "priority": priority}
-        body |= {"title": title, "category": category, "link": link}
-        given = {name: value for name, value in body.items() if value is not None}
-        sent = api_of(data).ask("POST", "/api/notifications", json=given)
-    out.print(f"[green]sent[/] {sent['id']} to {escape(recipient.user.email)}")
-
-
-@app.command()
 def trace(
     notification: Annotated[str, typer.Argument(help="Its id.", metavar="ID")],
     data: Data = DATA,
 ) -> None:
     """Show where a notification is, and what happened on its way (UTC)."""
-    from urllib.parse import quote
-
     from local_runner.command.trace_view import trace_lines
 
-    path = f"/api/notifications/{quote(notification, safe='')}/trace"
-    with told_plainly():
-        for line in trace_lines(api_of(data).ask("GET", path)):
+    with told_plainly(), api_of(data) as belfry:
+        for line in trace_lines(belfry.trace(notification)):
             out.print(line, soft_wrap=True)
-
-
-@app.command()
-def listen(
-    email: Annotated[str, typer.Argument(help="Whose inbox.")],
-    data: Data = DATA,
-) -> None:
-    """Show what arrives in a person's inbox, live, until Ctrl-C."""
-    from local_runner.command.listen import listen as show
-
-    parts = parts_of(data)
-    with told_plainly():
-        account = parts.users.by_email(email.strip().lower())
-    if account is None:
-        fail(f"There is no account {email}. Make it with `belfry users add {email}`.")
-    show(url_of(data), lambda: parts.token_issuer.issue(account.user)[0], out)
 
 
 @topology.command("apply")

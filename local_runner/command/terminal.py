@@ -15,13 +15,14 @@ from local_runner.command.home import Home
 from local_runner.console import fail
 
 if TYPE_CHECKING:
+    from belfry.client import Belfry
     from belfry.wiring import Deps
-    from local_runner.command.api import Api
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="BELFRY_DATA", help="The folder with data and keys.")
 ]
 DATA = Path(".local")
+DOES_IT_RUN = "Does Belfry run? `belfry doctor` looks at every part."
 
 
 def parts_of(data: Path) -> Deps:
@@ -44,20 +45,25 @@ def url_of(data: Path) -> str:
     return running["url"]
 
 
-def api_of(data: Path) -> Api:
-    """The API of the Belfry that runs here."""
-    from local_runner.command.api import Api
+def api_of(data: Path) -> Belfry:
+    """The Belfry that runs here, as its administrator."""
+    from belfry.client import Belfry
 
-    return Api(url_of(data), Home(data).admin())
+    url, admin = url_of(data), Home(data).admin()
+    return Belfry.log_in(url, admin.email, admin.password)
 
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
     """Ends the command with a sentence, not a traceback, when something foreseen fails."""
+    from belfry.client import Problem, Unreachable
+
     try:
         yield
-    except Unavailable as error:
-        fail(f"{error} Does Belfry run? `belfry doctor` looks at every part.")
+    except (Unavailable, Unreachable) as error:
+        fail(f"{error} {DOES_IT_RUN}")
+    except Problem as problem:
+        fail(f"{problem} {DOES_IT_RUN}" if problem.status == Unavailable.status else str(problem))
     except (BelfryError, ConfigurationError) as error:
         fail(str(error))
 

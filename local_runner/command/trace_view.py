@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 
 from rich.text import Text
 
-Json = Mapping[str, Any]
+from belfry.client import Step, Trace
 
 _COUNTS = ("pushed", "gone", "failed", "refused")
 
 
-def trace_lines(trace: Json) -> Iterator[Text]:
+def trace_lines(trace: Trace) -> Iterator[Text]:
     """Whose it is, where it is now, and its steps, each with the time since the one before."""
-    yield Text.assemble((trace["id"], "bold"), f" for {trace['userId']}: ", trace["state"])
-    yield Text(trace["where"])
+    yield Text.assemble((trace.id, "bold"), f" for {trace.user_id}: ", trace.state)
+    yield Text(trace.where)
     yield Text()
-    steps = trace["steps"]
-    yield _line(steps[0], "")
-    for before, step in pairwise(steps):
-        yield _line(step, _since(_time(step) - _time(before)))
+    yield _line(trace.steps[0], "")
+    for before, step in pairwise(trace.steps):
+        yield _line(step, _since(step.at - before.at))
 
 
-def _line(step: Json, since: str) -> Text:
-    at = _time(step)
-    shown = f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}"
-    error = f": {step['error']}" if "error" in step else ""
+def _line(step: Step, since: str) -> Text:
+    shown = f"{step.at:%Y-%m-%d %H:%M:%S}.{step.at.microsecond // 1000:03d}"
+    error = f": {step.error}" if step.error else ""
     return Text.assemble((f"  {shown} {since:>9}  ", "dim"), _what(step), (error, "yellow"))
 
 
-def _what(step: Json) -> str:
-    match step["step"]:
+def _what(step: Step) -> str:
+    match step.step:
         case "queued":
-            return f"queued by {step['by']}" if "by" in step else "queued"
+            return f"queued by {step.by}" if step.by else "queued"
         case "attempt":
-            counts = [f"{name} {step[name]}" for name in _COUNTS if step[name]]
-            return f"attempt {step['number']}, {', '.join(counts) or 'nobody connected'}"
+            devices = (step.pushed, step.gone, step.failed, step.refused)
+            counts = [f"{name} {n}" for name, n in zip(_COUNTS, devices, strict=True) if n]
+            return f"attempt {step.number}, {', '.join(counts) or 'nobody connected'}"
         case name:
-            return str(name)
+            return name
 
 
 def _since(time: timedelta) -> str:
@@ -48,7 +46,3 @@ def _since(time: timedelta) -> str:
     if seconds < 10:
         return f"+{seconds * 1000:.0f} ms"
     return f"+{seconds:.0f} s" if seconds < 6000 else f"+{seconds / 3600:.0f} h"
-
-
-def _time(step: Json) -> datetime:
-    return datetime.fromisoformat(step["at"])

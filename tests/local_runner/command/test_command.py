@@ -26,7 +26,7 @@ def belfry(*arguments: str | Path, data: Path, input: str | None = None) -> Resu
 @pytest.mark.parametrize(
     "command",
     [
-        ["send", "--to", "ada@example.com", "Hello"],
+        ["send", "ada@example.com", "Hello"],
         ["listen", "ada@example.com"],
         ["users", "list"],
         ["users", "add", "ada@example.com"],
@@ -67,7 +67,7 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
 
 @pytest.mark.parametrize("priority", ["0", "6", "high"])
 def test_a_priority_that_is_none_is_refused(tmp_path: Path, priority: str) -> None:
-    result = belfry("send", "--to", "a@b.c", f"--priority={priority}", "Hello", data=tmp_path)
+    result = belfry("send", "a@b.c", "Hello", f"--priority={priority}", data=tmp_path)
     assert result.exit_code == 2
     assert "--priority" in result.stderr
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from belfry.client import Trace
+from belfry.client.wire import read
 from local_runner.command.trace_view import trace_lines
 from tests.declared import operations
 
 
 def shown(trace: dict[str, Any]) -> list[str]:
-    return [line.plain for line in trace_lines(trace)]
+    return [line.plain for line in trace_lines(read(Trace, trace))]
 
 
 def trace_of(*steps: dict[str, Any]) -> dict[str, Any]:
