@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from belfry.adapters.mongo import views
 from belfry.adapters.mongo.database import Database
 from belfry.adapters.mongo.inboxes import MongoInboxes
 from belfry.adapters.mongo.notifications import to_document
 from belfry.adapters.mongo.outbox import MongoOutbox
 from belfry.model import Notification, new_id
+from belfry.views import View
 from bench.figure import BenchmarkError, Figure, Tell
 from bench.load import ROUNDS, SECONDS, WARM_UP_SECONDS, from_threads, wrk
 from bench.processes import belfry
@@ -69,8 +71,8 @@ def _fill(database: Database, user_id: str) -> None:
 
 def _queries(database: Database, user_id: str) -> Callable[[], tuple[list[str], object]]:
     def both() -> tuple[list[str], object]:
-        found = database.notifications.find({"user_id": user_id, "seq": {"$gt": 0}})
+        found = database.notifications.find(views.query(user_id, View()))
         inbox = database.inboxes.find_one({"_id": user_id}, {"seq": True, "unread": True})
-        return [each["_id"] for each in found.sort("_id", -1).limit(11)], inbox
+        return [each["_id"] for each in found.sort("order", -1).limit(11)], inbox
 
     return both
