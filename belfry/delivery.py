@@ -29,6 +29,7 @@ from belfry.ports import (
 )
 from belfry.retry import RetryPolicy
 from belfry.sending import DISPATCH_WITHIN
+from belfry.statistics import Statistics
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ def deliver(
     outbox: Outbox,
     queue: Queue,
     retry: RetryPolicy,
+    statistics: Statistics,
     clock: Clock,
 ) -> None:
     """Deliver a batch, with as few queries as there are kinds of them.
@@ -87,6 +89,24 @@ def deliver(
     # After publishing: these must be found as they were.
     if outcome.given_up:
         outbox.give_up(outcome.given_up, DeadReason.PUSH_FAILED, outcome.attempts)
+    statistics.count(
+        now,
+        delivered=len(outcome.dispatched),
+        failed=len(outcome.given_up),
+        latencies=_latencies(arrivals, pushes, set(outcome.dispatched), now),
+    )
+
+
+def _latencies(
+    arrivals: Iterable[Arrival], pushes: Pushes, dispatched: Collection[str], now: datetime
+) -> list[timedelta]:
+    """How long those took that are dispatched and have reached a device."""
+    return [
+        now - notification.arrived_at
+        for arrival in arrivals
+        for notification in arrival.notifications
+        if notification.id in dispatched and pushes.get(notification.id, Counter())[PushResult.DONE]
+    ]
 
 
 def _let_follow(deliveries: Iterable[Delivery], queue: Queue) -> None:

@@ -25,6 +25,7 @@ from belfry.errors import QueueUnavailable, Unreadable
 from belfry.model import DeadReason, Notification
 from belfry.ports import Arrival, Clock, Connections, Inboxes, Message, Pusher, Queue
 from belfry.sending import DISPATCH_WITHIN
+from belfry.statistics import Statistics
 from belfry.topology import delivery_queue
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Parts:
     connections: Connections
     pusher: Pusher
     queue: Queue
+    statistics: Statistics
     clock: Clock
 
 
@@ -133,6 +135,7 @@ def _spread(broadcast: Broadcast, parts: Parts) -> None:
         due_at=now + (LOOK_AGAIN if is_last else CHUNK_WITHIN),
     )
     if parts.chunks.spread(progress, now + DISPATCH_WITHIN):
+        parts.statistics.count(now, accepted=len(people))
         then = Chunk(broadcast.id, broadcast.chunk + 1)
         _publish(progress.notifications, then, parts.queue, parts.clock())
 

@@ -19,8 +19,10 @@ class People(Protocol):
     def named(self, prefix: str, *, after: User | None, limit: int) -> Sequence[User]:
         """Whose `sort_name` begins so, by name."""
 
-    def addressed(self, prefix: str, *, after: User | None, limit: int) -> Sequence[User]:
-        """Whose e-mail address begins so, but not their name, by address."""
+    def addressed(
+        self, prefix: str, *, but_named: str, after: User | None, limit: int
+    ) -> Sequence[User]:
+        """Whose e-mail address begins so, without those named so, by address."""
 
 
 class Presence(Protocol):
@@ -67,7 +69,9 @@ def search(prefix: str, *, limit: int, cursor: str | None, people: People) -> Pe
         found += people.named(name, after=last, limit=limit + 1)
     if prefix and len(found) <= limit:
         after = None if named_before else last
-        found += people.addressed(address, after=after, limit=limit + 1 - len(found))
+        found += people.addressed(
+            address, but_named=name, after=after, limit=limit + 1 - len(found)
+        )
     more = len(found) > limit
     return PeoplePage(found[:limit], found[limit - 1].id if more else None)
 

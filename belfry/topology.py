@@ -95,7 +95,7 @@ def delivery_queues(shards: int = SHARDS) -> tuple[str, ...]:
 
 def consumed_queues() -> tuple[str, ...]:
     """The queues that trigger functions."""
-    return (*delivery_queues(), DEAD_LETTERS)
+    return (*delivery_queues(), FAN_OUT, DEAD_LETTERS)
 
 
 def delivery_queue(user_id: str, shards: int = SHARDS) -> str:

@@ -16,5 +16,6 @@ def handler(event: Event, deps: Deps) -> None:
         outbox=deps.outbox,
         queue=deps.queue,
         retry=deps.retry,
+        statistics=deps.statistics,
         clock=deps.clock,
     )

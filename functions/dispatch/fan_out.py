@@ -15,6 +15,7 @@ def handler(event: Event, deps: Deps) -> None:
         connections=deps.connections,
         pusher=deps.pusher,
         queue=deps.queue,
+        statistics=deps.statistics,
         clock=deps.clock,
     )
     fan_out(messages_of(event), parts)

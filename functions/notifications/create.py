@@ -18,5 +18,6 @@ def handler(request: Request[NewNotification], deps: Deps) -> Response:
         queue=deps.queue,
         clock=deps.clock,
     )
+    deps.statistics.count(notification.created_at, accepted=1)
     location = f"/api/notifications/{notification.id}"
     return created(wire.notification(notification), location=location)

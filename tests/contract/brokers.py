@@ -14,7 +14,7 @@ from belfry.adapters.rabbitmq.queue import RabbitQueue
 from belfry.errors import QueueUnavailable
 from belfry.ports import Message, Queue
 from belfry.retry import RetryPolicy
-from belfry.topology import DEAD_LETTERS, Topology, delivery_queues, topology
+from belfry.topology import Topology, consumed_queues, topology
 from infra.broker import apply
 from local_runner.command.embedded_queue import EmbeddedQueue
 from local_runner.event_source import Consumer, EventSource, Received
@@ -24,7 +24,7 @@ from tests.fakes import FakeQueue
 T = TypeVar("T")
 
 NAME, OTHER = "belfry.deliver.0", "belfry.deliver.1"
-CONSUMED = (*delivery_queues(), DEAD_LETTERS)
+CONSUMED = consumed_queues()
 BATCH_SIZE = 3
 SECONDS = 20.0
 RETRY = RetryPolicy(max_attempts=2, first_delay=0.2)

@@ -83,8 +83,12 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
     "people.by_ids": lambda parts: parts.people.by_ids([ADA]),
     "people.named": lambda parts: parts.people.named("a", after=None, limit=10),
     "people.named after": lambda parts: parts.people.named("a", after=user(), limit=10),
-    "people.addressed": lambda parts: parts.people.addressed("a", after=None, limit=10),
-    "people.addressed after": lambda parts: parts.people.addressed("a", after=user(), limit=10),
+    "people.addressed": lambda parts: parts.people.addressed(
+        "a", but_named="a", after=None, limit=10
+    ),
+    "people.addressed after": lambda parts: parts.people.addressed(
+        "a", but_named="a", after=user(), limit=10
+    ),
     "presence.people": lambda parts: parts.presence.people(after=None, limit=10),
     "presence.totals": lambda parts: parts.presence.totals(),
     "idempotency_keys.claim": lambda parts: parts.idempotency_keys.claim(KEY, "1", NOON, LATER),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from belfry.adapters.mongo.database import Database
-from belfry.adapters.mongo.sessions import MongoTickets
+from belfry.adapters.mongo.sessions import MongoConnections, MongoTickets
 from belfry.model import Caller, Connection, Role
 from belfry.wiring import Deps
 from tests.contract.people import ADA, BOB
@@ -44,6 +44,32 @@ def test_removed_connections_are_gone_and_unknown_ones_no_failure(parts: Deps) -
     parts.connections.remove({PHONE.id, "unknown"})
     parts.connections.remove([])
     assert ids(parts, ADA) == {LAPTOP.id}
+
+
+def test_a_connection_that_was_forgotten_is_here_again_when_it_is_heard_of(parts: Deps) -> None:
+    parts.connections.add(PHONE)
+    parts.connections.remove([PHONE.id])
+    for _ in range(2):
+        parts.connections.renew(PHONE, EXPIRY)
+        assert list(parts.connections.of_users([ADA])) == [PHONE]
+
+
+def test_a_connection_is_kept_for_11_minutes_after_it_was_heard_of(
+    empty_database: Database,
+) -> None:
+    connections = MongoConnections(empty_database)
+
+    def minutes() -> float:
+        [document] = empty_database.connections.find()
+        left: timedelta = document["expires_at"] - NOON
+        return left.total_seconds() / 60
+
+    connections.add(PHONE)
+    assert minutes() == 11
+    connections.renew(PHONE, NOON + timedelta(minutes=9))
+    assert minutes() == 20
+    connections.renew(PHONE, NOON + timedelta(minutes=119))
+    assert minutes() == 125  # no socket is open for longer than two hours
 
 
 def test_a_ticket_works_once(parts: Deps) -> None:

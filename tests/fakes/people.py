@@ -25,12 +25,14 @@ class FakePeople:
             user for user in sorted(found, key=_name) if not after or _name(user) > _name(after)
         ][:limit]
 
-    def addressed(self, prefix: str, *, after: User | None, limit: int) -> Sequence[User]:
+    def addressed(
+        self, prefix: str, *, but_named: str, after: User | None, limit: int
+    ) -> Sequence[User]:
         found = [
             user
             for user in self._all()
             if user.email.startswith(prefix)
-            and not sort_name(user.username).startswith(prefix)
+            and not sort_name(user.username).startswith(but_named)
             and (after is None or user.email > after.email)
         ]
         return sorted(found, key=lambda user: user.email)[:limit]

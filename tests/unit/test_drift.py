@@ -20,17 +20,21 @@ from belfry.changes import Content
 from belfry.errors import BelfryError
 from belfry.function import Function
 from belfry.http import PROBLEM_TYPE
+from belfry.idempotency import HEADER, MAX_KEY
 from belfry.model import (
+    Connection,
     DeadLetter,
     DeadReason,
     DeliveryState,
     EventKind,
     Notification,
+    OnlineTotals,
     QueuedBy,
     Role,
     User,
     new_id,
 )
+from belfry.statistics import Bucket
 from belfry.topology import DEAD_LETTERS, FAN_OUT, delivery_queues
 from belfry.websocket import ACTIONS
 from belfry.wire import FrameType
@@ -107,6 +111,9 @@ QUERIES: dict[str, type[BaseModel]] = {
     "/api/scheduled": inputs.ScheduledQuery,
     "/api/broadcasts": inputs.BroadcastsQuery,
     "/api/dead-letters": inputs.DeadLettersQuery,
+    "/api/users": inputs.UsersQuery,
+    "/api/online": inputs.OnlineQuery,
+    "/api/statistics": inputs.StatisticsQuery,
 }
 
 
@@ -235,6 +242,28 @@ def test_every_content_has_an_example_that_is_valid(name: str) -> None:
     schema, example = EXAMPLES[name]
     assert example is not None
     validate(schema, example)
+
+
+def test_every_post_takes_a_key_but_those_whose_answer_is_secret() -> None:
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    for (path, method), operation in operations().items():
+        takes = method == "post" and bool(operation["security"])
+        takes = takes and operation["operationId"] != "realtime.tickets"
+        assert (key in operation.get("parameters", [])) is takes, f"{method} {path}"
+        if takes:
+            assert {"400", "409", "422"} <= set(operation["responses"]), f"{method} {path}"
+    declared = SPEC["components"]["parameters"]["IdempotencyKey"]
+    assert (declared["name"], declared["schema"]["maxLength"]) == (HEADER, MAX_KEY)
+
+
+def test_what_operators_see_is_answered_as_declared() -> None:
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    user = User("u", "Ada", "ada@example.com", Role.ADMIN, now)
+    phone = Connection("phone=", "u", "https://push.example.com/ws", now)
+    validate(SCHEMAS["PersonOnline"], wire.person_online(user, [phone]))
+    validate(SCHEMAS["OnlineTotals"], wire.online(OnlineTotals(1, 2)))
+    for latencies in ({}, {0: 1, 5: 2}):
+        validate(SCHEMAS["Bucket"], wire.bucket(Bucket(now, 3, 2, 1, latencies)))
 
 
 def test_every_operation_declares_what_can_go_wrong() -> None:

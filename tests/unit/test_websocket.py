@@ -67,6 +67,27 @@ def test_ping_is_answered_by_pong(fakes: Fakes, ref: dict[str, str]) -> None:
     assert send(fakes, "$default", {"action": "ping", **ref}) == {"type": "pong", **ref}
 
 
+def test_a_ping_puts_a_forgotten_connection_back(fakes: Fakes) -> None:
+    lifecycle(fakes, "CONNECT")
+    remembered = list(fakes.connections.of_users([ADA]))
+    fakes.connections.remove(["phone="])
+    send(fakes, "$default", {"action": "ping"})
+    assert list(fakes.connections.of_users([ADA])) == remembered
+
+
+def test_a_ping_is_answered_also_while_the_store_is_down(fakes: Fakes) -> None:
+    fakes.memory.down = True
+    assert send(fakes, "$default", {"action": "ping"}) == {"type": "pong"}
+
+
+def test_the_scheme_of_old_connections_is_that_of_aws(fakes: Fakes) -> None:
+    event = websocket_event({"action": "ping"})
+    del event["requestContext"]["authorizer"]["scheme"]
+    connections.handler.using(fakes.deps())(event, None)
+    [connection] = fakes.connections.of_users([ADA])
+    assert connection.endpoint == "https://push.example.com/ws"
+
+
 @pytest.mark.parametrize(
     ("body", "pointers"),
     [

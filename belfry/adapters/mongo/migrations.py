@@ -17,6 +17,7 @@ from pymongo.errors import OperationFailure
 from belfry.adapters.mongo import views
 from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.adapters.mongo.notifications import from_document
+from belfry.adapters.mongo.users import give_name_keys
 from belfry.model import Notification
 
 log = logging.getLogger(__name__)
@@ -75,5 +76,5 @@ def _drop_index(database: Database, name: str) -> None:
             raise
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (give_views,)
+STEPS: tuple[Callable[[Database], None], ...] = (give_views, give_name_keys)
 """In the order of the versions: the first makes version 1."""

@@ -35,10 +35,12 @@ class MongoPeople:
         return self._sorted("name_key", {"name_key": _range(prefix, last)}, limit)
 
     @translated
-    def addressed(self, prefix: str, *, after: User | None, limit: int) -> Sequence[User]:
+    def addressed(
+        self, prefix: str, *, but_named: str, after: User | None, limit: int
+    ) -> Sequence[User]:
         query = {
             "email": _range(prefix, after.email if after else None),
-            "name_key": {"$not": _range(prefix, None)},
+            "name_key": {"$not": _range(but_named, None)},
         }
         return self._sorted("email", query, limit)
 
