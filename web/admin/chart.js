@@ -5,7 +5,6 @@ import { linear, linePath, timeTicks, valueTicks } from "./scale.js";
 
 const HEIGHT = 200;
 const MARGIN = { top: 10, right: 12, bottom: 26, left: 52 };
-const TICK_WIDTH = 90;
 const minute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const second = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
@@ -18,7 +17,7 @@ export class Chart {
   // said when there is nothing to draw.
   constructor(place, { title, unit, series, format, none }) {
     Object.assign(this, { title, unit, series, format });
-    this.svg = draw("svg", { class: "chart", role: "img" });
+    this.svg = draw("svg", { class: "chart", role: "img", "aria-label": `${title}: nothing yet` });
     this.canvas = make("div", { class: "canvas" }, this.svg);
     this.none = make("p", { class: "none", hidden: true }, none);
     this.when = make("span", { class: "hint" });
@@ -73,8 +72,8 @@ export class Chart {
 
   #axes({ x, y, ticks, width }) {
     const { from, to } = this.#data;
-    const format = to - from > 300_000 ? minute : second;
-    const times = timeTicks(from, to, Math.floor((width - MARGIN.left) / TICK_WIDTH));
+    const [format, room] = to - from > 300_000 ? [minute, 60] : [second, 80];
+    const times = timeTicks(from, to, Math.floor((width - MARGIN.left) / room));
     return [
       ...ticks.map((tick) => draw("line", { class: tick ? "grid" : "axis", x1: MARGIN.left,
         x2: width - MARGIN.right, y1: y(tick), y2: y(tick) })),
