@@ -30,7 +30,7 @@ from belfry.topology import delivery_queue
 
 log = logging.getLogger(__name__)
 
-CHUNK_PEOPLE = 1000
+CHUNK_PEOPLE = 500
 CHUNK_BYTES = 4 * 1024 * 1024
 """So much of content, or about so many people, is stored at a time."""
 

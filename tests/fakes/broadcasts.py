@@ -91,7 +91,7 @@ class FakeChunks:
 
     def spread(self, progress: Progress, dispatch_by: datetime) -> bool:
         sent = _as_it_was(self._memory, progress.broadcast)
-        if not sent:
+        if not sent or sent.broadcast.state is BroadcastState.WITHDRAWN:
             return False
         for notification in progress.notifications:
             self._outbox.add(notification, dispatch_by)

@@ -13,14 +13,13 @@ import json
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
 from belfry.adapters.mongo.database import Database, Document, translated
-from belfry.adapters.mongo.notifications import to_document
+from belfry.adapters.mongo.notifications import marks_of, to_document
 from belfry.adapters.mongo.stream import Streams
 from belfry.broadcast import Audience, AudienceKind, Broadcast, BroadcastState
 from belfry.changes import Content
@@ -38,7 +37,7 @@ class MongoBroadcasts:
 
     def __init__(self, database: Database) -> None:
         self._broadcasts = database.broadcasts
-        self._notifications = database.notifications
+        self._marks = marks_of(database)
 
     @translated
     def add(self, broadcast: Broadcast, due_at: datetime) -> None:
@@ -82,7 +81,7 @@ class MongoBroadcasts:
     def _counted(self, document: Document) -> Broadcast:
         if "delivered" not in document and document["accepted"]:
             queued, failed = (
-                waiting(self._notifications, document["_id"], state)
+                self._marks.count_documents(copies_in(document["_id"], state))
                 for state in (DeliveryState.QUEUED, DeliveryState.FAILED)
             )
             delivered = document["accepted"] - queued - failed
@@ -97,6 +96,7 @@ class MongoChunks:
         self._streams = Streams(database)
         self._broadcasts = database.broadcasts
         self._notifications = database.notifications
+        self._marks = marks_of(database)
 
     @translated
     def at(self, chunk: Chunk) -> Broadcast | None:
@@ -134,10 +134,12 @@ class MongoChunks:
 
     @translated
     def finish(self, broadcast: Broadcast, now: datetime, again_at: datetime) -> bool:
-        if waiting(self._notifications, broadcast.id, DeliveryState.QUEUED):
+        queued = copies_in(broadcast.id, DeliveryState.QUEUED)
+        if self._marks.count_documents(queued, limit=1):
             self._broadcasts.update_one(_as_it_was(broadcast), {"$set": {"due_at": again_at}})
             return False
-        failed = waiting(self._notifications, broadcast.id, DeliveryState.FAILED)
+        lost = copies_in(broadcast.id, DeliveryState.FAILED)
+        failed = self._marks.count_documents(lost)
         # The total was counted at the beginning, and people may have come or gone since.
         end = {
             "state": BroadcastState.FINISHED.value,
@@ -198,10 +200,9 @@ class MongoAudiences:
         return [each["_id"] for each in people]
 
 
-def waiting(notifications: Any, broadcast_id: str, state: DeliveryState) -> int:
-    """How many of a broadcast's notifications are queued, or failed."""
-    count: int = notifications.count_documents({"broadcast_id": broadcast_id, "state": state.value})
-    return count
+def copies_in(broadcast_id: str, state: DeliveryState) -> Document:
+    """The copies of a broadcast that are queued, or those that failed: the index has no others."""
+    return {"broadcast_id": broadcast_id, "state": state.value}
 
 
 def _as_it_was(broadcast: Broadcast) -> Document:
