@@ -146,6 +146,7 @@ export class Server {
       const answer = () => {
         clearTimeout(timer);
         this.#polls.delete(answer);
+        request.socket.off("close", answer);
         resolve();
       };
       const timer = setTimeout(answer, seconds * 1000);
