@@ -27,6 +27,7 @@ CLOSE_SECONDS = 1.0  # a server that stopped answering does not answer a close f
 MOST_ACKNOWLEDGED = 100
 LONGEST_POLL_SECONDS = 25
 BACKOFF = Backoff(first=0.5, longest=15.0)
+MAY_BE_BLOCKED = (InvalidHandshake, TimeoutError, ConnectionResetError)
 SOCKET_TRIES = 2
 """After so many sockets in a row that brought no answer, they are taken to be blocked."""
 
@@ -121,7 +122,9 @@ class Listener:
                 open_timeout=self._timing.open,
                 close_timeout=CLOSE_SECONDS,
             )
-        except (OSError, InvalidHandshake) as error:  # TimeoutError is an OSError
+        except (OSError, InvalidHandshake) as error:
+            if not isinstance(error, MAY_BE_BLOCKED):
+                self._blocked = 0  # nobody is there, neither for sockets nor for polls
             if isinstance(error, InvalidStatus) and isinstance(self._http.token, LogIn):
                 self._http.token.forget()
             raise Lost(str(error) or type(error).__name__) from None
