@@ -38,6 +38,7 @@ class Misbehaving:
 
     def __init__(self, seed: int = 0) -> None:
         self.url = ""
+        self._port = 0
         self.seq = 0
         self.kept = 1000
         self.drops = self.repeats = self.reorders = 0.0
@@ -56,10 +57,12 @@ class Misbehaving:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Misbehaving]:
+        """It may be ended and begun again, on the same port."""
         async with serve(
-            self._socket, "127.0.0.1", 0, process_request=self._http, close_timeout=0.2
+            self._socket, "127.0.0.1", self._port, process_request=self._http, close_timeout=0.2
         ) as server:
-            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            self._port = server.sockets[0].getsockname()[1]
+            self.url = f"http://127.0.0.1:{self._port}"
             yield self
 
     async def append(self, count: int = 1) -> None:

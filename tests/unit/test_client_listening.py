@@ -183,6 +183,25 @@ def test_a_server_that_is_away_for_a_while(status: int) -> None:
     run(test)
 
 
+def test_nobody_at_the_address_does_not_mean_that_sockets_are_blocked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def test() -> None:
+        server, device = Misbehaving(), Device()
+        async with server.running():
+            task = asyncio.create_task(device.follow(server))
+            await device.until(lambda: device.types == ["ready"])
+        await server.append(5)
+        await until(lambda: caplog.text.count("disconnected") > 4)
+        assert "polling" not in caplog.text
+        async with server.running():
+            await device.until_at(server)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    run(test)
+
+
 def test_where_sockets_are_blocked_it_polls_until_they_are_not() -> None:
     async def test() -> None:
         server = Misbehaving()
