@@ -11,7 +11,7 @@ from belfry.changes import Change, ChangeKind
 from belfry.delivery import tell
 from belfry.errors import NotFound
 from belfry.model import InboxEvent, Notification, Position
-from belfry.ports import Clock, Connections, Counts, Inboxes, Notifications, Pusher
+from belfry.ports import Changed, Clock, Connections, Counts, Inboxes, Notifications, Pusher
 from belfry.sending import check_future
 from belfry.views import View, order_of
 
@@ -113,15 +113,21 @@ def change(
         which = _not_yet(change.kind, which)
     count, rest, position = 0, None, None
     while True:
-        done = inboxes.change(user_id, which, change, clock(), before=rest)
+        done = change_and_tell(
+            user_id,
+            which,
+            change,
+            before=rest,
+            inboxes=inboxes,
+            connections=connections,
+            pusher=pusher,
+            clock=clock,
+        )
         if done is None:
             raise _not_yours()
         count, rest = count + done.count, done.rest
         if done.event:
             position = Position(done.event.seq, done.event.unread)
-            tell(
-                done.event, done.notifications, connections=connections, pusher=pusher, clock=clock
-            )
         if rest is None or clock() - now > CHANGING_FOR:
             break
     return Outcome(count, position or inboxes.position(user_id), more=rest is not None)
@@ -138,13 +144,36 @@ def mark(
     clock: Clock,
 ) -> Notification:
     """Mark one as read or unread, and tell every device. Raises NotFound."""
-    asked = Change(ChangeKind.READ if read else ChangeKind.UNREAD)
-    done = inboxes.change(user_id, [notification_id], asked, clock())
+    done = change_and_tell(
+        user_id,
+        [notification_id],
+        Change(ChangeKind.READ if read else ChangeKind.UNREAD),
+        inboxes=inboxes,
+        connections=connections,
+        pusher=pusher,
+        clock=clock,
+    )
     if done is None:
         raise _not_yours()
-    if done.event:
-        tell(done.event, connections=connections, pusher=pusher, clock=clock)
     return done.notifications[0]
+
+
+def change_and_tell(
+    user_id: str,
+    which: Sequence[str] | View,
+    change: Change,
+    *,
+    before: str | None = None,
+    inboxes: Inboxes,
+    connections: Connections,
+    pusher: Pusher,
+    clock: Clock,
+) -> Changed | None:
+    """Do what `Inboxes.change` does, and tell every open device of its event."""
+    done = inboxes.change(user_id, which, change, clock(), before=before)
+    if done and done.event:
+        tell(done.event, done.notifications, connections=connections, pusher=pusher, clock=clock)
+    return done
 
 
 def _not_yet(kind: ChangeKind, view: View) -> View:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from belfry.changes import Change, ChangeKind, Content
-from belfry.delivery import tell
 from belfry.errors import NotFound
+from belfry.inbox import change_and_tell
 from belfry.model import Notification
 from belfry.ports import Clock, Connections, Inboxes, Notifications, Pusher, Scheduled
 from belfry.views import order_of
@@ -67,11 +67,17 @@ def _change(
     clock: Clock,
 ) -> Notification:
     found = notifications.by_ids([notification_id]).get(notification_id)
-    done = found and inboxes.change(found.user_id, [notification_id], change, clock())
+    done = found and change_and_tell(
+        found.user_id,
+        [notification_id],
+        change,
+        inboxes=inboxes,
+        connections=connections,
+        pusher=pusher,
+        clock=clock,
+    )
     if not done:
         raise NotFound("There is no notification with this id.")
-    if done.event:
-        tell(done.event, done.notifications, connections=connections, pusher=pusher, clock=clock)
     return done.notifications[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from belfry.changes import Change, ChangeKind
-from belfry.delivery import tell
+from belfry.inbox import change_and_tell
 from belfry.ports import Clock, Connections, Inboxes, Pusher, Timers
 
 DUE_LIMIT = 1000
@@ -35,16 +35,16 @@ def act_on_time(
             together[each.user_id, each.change].append(each.id)
         for (user_id, kind), ids in together.items():
             for start in range(0, len(ids), TOGETHER):
-                done = inboxes.change(user_id, ids[start : start + TOGETHER], Change(kind), clock())
+                done = change_and_tell(
+                    user_id,
+                    ids[start : start + TOGETHER],
+                    Change(kind),
+                    inboxes=inboxes,
+                    connections=connections,
+                    pusher=pusher,
+                    clock=clock,
+                )
                 changed += done.count if done else 0
-                if done and done.event:
-                    tell(
-                        done.event,
-                        done.notifications,
-                        connections=connections,
-                        pusher=pusher,
-                        clock=clock,
-                    )
         if len(due) < DUE_LIMIT:
             break
     return changed

@@ -237,14 +237,13 @@ class Story:
         now = NOON + timedelta(seconds=number)
         if step[0] == "send":
             if self.sent < len(self.ids):
-                until = now + timedelta(seconds=5)
                 kept(
                     self.parts,
                     id=self.ids[self.sent],
                     category=step[1],
                     priority=step[2],
                     created_at=now,
-                    expires_at=until,
+                    expires_at=now + timedelta(seconds=5),
                 )
                 self.sent += 1
             return
