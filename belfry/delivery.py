@@ -116,6 +116,8 @@ def _let_follow(deliveries: Iterable[Delivery], queue: Queue) -> None:
     not wait for all of it. When this fails the sweep makes up for it.
     """
     chunks = {delivery.then for delivery in deliveries if delivery.then}
+    if not chunks:
+        return
     try:
         queue.publish([chunk.message() for chunk in chunks])
     except QueueUnavailable as error:

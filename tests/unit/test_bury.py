@@ -15,7 +15,7 @@ from belfry.errors import StoreUnavailable
 from belfry.model import DeadLetter, DeadReason, Notification, new_id
 from functions.dispatch import bury
 from tests.fakes import NOON, Fakes
-from tests.unit.events import ADA, Event, queue_record
+from tests.unit.events import ADA, BOB, Event, queue_record
 
 ORIGIN = "belfry.deliver.1"
 DIED = {"x-dead-reason": "push-failed", "x-dead-error": "1 of 2 devices did not take it."}
@@ -263,4 +263,25 @@ def test_a_store_that_is_down_gives_the_batch_back(fakes: Fakes) -> None:
 
 def test_an_empty_batch_is_nothing(fakes: Fakes) -> None:
     run(fakes)
+    assert buried(fakes) == []
+
+
+def test_a_message_that_names_several_is_a_dead_letter_for_each(fakes: Fakes) -> None:
+    adas, bobs = sent(fakes), sent(fakes, BOB)
+    run(fakes, died({"notificationIds": [adas, bobs]}))
+    letters = {each.notification_id: each for each in buried(fakes)}
+    assert {id_: each.user_id for id_, each in letters.items()} == {adas: ADA, bobs: BOB}
+    assert json.loads(letters[adas].body) == {"notificationId": adas}
+    run(fakes, died({"notificationId": bobs}))
+    assert len(buried(fakes)) == 2
+
+
+def test_of_several_taken_away_those_in_the_outbox_are_no_dead_letters(fakes: Fakes) -> None:
+    run(fakes, record({"notificationIds": [sent(fakes), "unknown"]}))
+    assert [each.notification_id for each in buried(fakes)] == ["unknown"]
+
+
+def test_a_chunk_that_was_taken_away_is_no_dead_letter(fakes: Fakes) -> None:
+    origin = {"x-last-death-queue": "belfry.fanout"}
+    run(fakes, record({"broadcastId": "b", "chunk": 1}, **origin))
     assert buried(fakes) == []

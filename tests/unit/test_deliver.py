@@ -14,7 +14,7 @@ from belfry.errors import QueueUnavailable, StoreUnavailable
 from belfry.model import Attempt, Connection, DeliveryState, Notification, QueuedBy, new_id
 from belfry.ports import Message, PushResult
 from belfry.sending import DISPATCH_WITHIN
-from belfry.topology import delivery_queue
+from belfry.topology import FAN_OUT, delivery_queue
 from functions.dispatch import deliver
 from tests.fakes import NOON, Fakes, Row
 from tests.unit.events import ADA, BOB, Event, queue_event, queue_record
@@ -469,6 +469,67 @@ def test_a_queue_that_is_down_matters_only_when_something_is_to_be_published(
     assert row(fakes, id_).state is DeliveryState.DISPATCHED
     with pytest.raises(QueueUnavailable):
         run(fakes, queue_record(b"?"))
+
+
+def many(ids: Sequence[str], attempts: int | None = None, **more: Any) -> Event:
+    """A message that names several notifications."""
+    headers = {} if attempts is None else {"x-retry-attempts": attempts}
+    return queue_record({"notificationIds": list(ids), **more}, headers)
+
+
+def test_each_notification_of_a_message_is_a_delivery_of_its_own(fakes: Fakes) -> None:
+    for device, user_id in (("phone=", ADA), ("bobs=", BOB)):
+        open_socket(fakes, device, user_id)
+    fakes.pusher.results["bobs="] = PushResult.LATER
+    adas, bobs = sent(fakes), sent(fakes, BOB)
+    run(fakes, many([adas, bobs, "unknown"], queuedAt=AT_NOON, by="broadcast"))
+    assert row(fakes, adas).state is DeliveryState.DISPATCHED
+    assert row(fakes, adas).attempts[0].queued_by is QueuedBy.BROADCAST
+    later, dead = sorted(fakes.queue.take(), key=lambda message: message.queue == DEAD)
+    assert json.loads(later.body)["notificationId"] == bobs
+    assert (later.delay, later.headers["x-retry-attempts"]) == (1, 1)
+    told = {"notificationId": "unknown", "queuedAt": AT_NOON, "by": "broadcast"}
+    assert json.loads(dead.body) == told
+    assert dead.headers["x-dead-reason"] == "unknown-notification"
+
+
+def test_what_has_used_up_its_retries_dies_alone(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    fakes.pusher.results["phone="] = PushResult.LATER
+    failed, other = sent(fakes), sent(fakes, BOB)
+    run(fakes, many([failed, other], 3))
+    [dead] = fakes.queue.take()
+    assert json.loads(dead.body) == {"notificationId": failed}
+    assert row(fakes, failed).state is DeliveryState.FAILED
+    assert row(fakes, other).state is DeliveryState.DISPATCHED
+
+
+@pytest.mark.parametrize("ids", [[], "1", [1], [None], ["ä"], {"0": "1"}])
+def test_a_list_of_anything_else_is_unreadable(fakes: Fakes, ids: Any) -> None:
+    run(fakes, queue_record({"notificationIds": ids}))
+    assert reasons(fakes.queue.take()) == [("unreadable", "the body has no notificationId")]
+
+
+def test_what_follows_is_begun_once_however_many_bring_it(fakes: Fakes) -> None:
+    then = {"broadcastId": "b", "chunk": 7}
+    run(fakes, many([sent(fakes), sent(fakes)], then=then), many([sent(fakes)], then=then))
+    [message] = fakes.queue.take()
+    assert (message.queue, json.loads(message.body)) == (FAN_OUT, then)
+
+
+@pytest.mark.parametrize("then", [None, 1, {}, {"broadcastId": 1, "chunk": 1}, {"chunk": -1}])
+def test_what_follows_is_nothing_when_it_cannot_be_read(fakes: Fakes, then: Any) -> None:
+    id_ = sent(fakes)
+    run(fakes, many([id_], then=then))
+    assert row(fakes, id_).state is DeliveryState.DISPATCHED
+    assert fakes.queue.published == []
+
+
+def test_what_follows_waits_for_the_sweep_when_the_queue_is_down(fakes: Fakes) -> None:
+    id_ = sent(fakes)
+    fakes.queue.down = True
+    run(fakes, many([id_], then={"broadcastId": "b", "chunk": 7}))
+    assert row(fakes, id_).state is DeliveryState.DISPATCHED
 
 
 def test_an_empty_batch_is_nothing(fakes: Fakes) -> None:
