@@ -215,6 +215,29 @@ def test_a_function_may_have_a_limit_of_its_own_below_that_of_all() -> None:
     asyncio.run(scenario())
 
 
+def test_a_function_with_reserved_concurrency_holds_up_no_other() -> None:
+    over = threading.Event()
+
+    def settings(function: str) -> FunctionSettings:
+        reserved = 2 if function == "long.poll" else None
+        return FunctionSettings(timeout_seconds=WAIT, memory_megabytes=512, concurrency=reserved)
+
+    async def scenario() -> None:
+        made = ThreadInvoker(settings, threads=1)
+        made.use({"long.poll": lambda *_: over.wait(WAIT), "a.b": lambda *_: "done"})
+        polls = [asyncio.ensure_future(made.invoke("long.poll", {})) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert await made.invoke("a.b", {}) == "done"
+        assert not any(poll.done() for poll in polls)
+        with pytest.raises(TooManyRequests):
+            await made.invoke("long.poll", {})
+        over.set()
+        assert await asyncio.gather(*polls) == [True, True]
+        await made.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_function_that_is_not_loaded() -> None:
     with pytest.raises(FunctionError, match=r"a\.b is not loaded"):
         asyncio.run(invoker().invoke("a.b", {}))
