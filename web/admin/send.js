@@ -44,9 +44,7 @@ export class Send {
     this.#shape();
   }
 
-  show() {
-    this.preview.tick();
-  }
+  show() {}
 
   #audience = () => this.form.elements.audience.value;
 
