@@ -49,6 +49,7 @@ class Misbehaving:
         self.refuses_polls: int | None = None
         self.questions: list[Frame] = []
         self.acknowledged: list[str] = []
+        self.pings = 0
         self.polls = 0
         self.handshakes = 0
         self._random = random.Random(seed)
@@ -101,6 +102,8 @@ class Misbehaving:
         match frame["action"]:
             case "ack":
                 self.acknowledged += frame["ids"]
+            case "ping":
+                self.pings += 1
             case "sync":
                 self.questions.append(frame)
                 if self.answers:

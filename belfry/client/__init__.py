@@ -1,4 +1,4 @@
-"""The Python client of Belfry: `pip install belfry[client]`, and docs/python-client.md.
+"""The Python client of Belfry, with the extra `client`; docs/python-client.md tells all of it.
 
     from belfry.client import Belfry
 

@@ -34,16 +34,19 @@ SOCKET_TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds. API Gateway closes a socket after ten minutes of silence.
+    """Seconds.
 
     A socket that says nothing for `heartbeat` is asked, and given up without an answer after
-    `answer`. Polling goes on for `first_polling` before a socket is tried again, then for twice as
-    long, up to `longest_polling`. An empty poll that comes back at once is slowed to `idle_poll`.
+    `answer`. A `ping` says that the device is there: after eleven minutes without, it is taken for
+    gone, whatever else it says (docs/protocol.md). Polling goes on for `first_polling` before a
+    socket is tried again, then for twice as long, up to `longest_polling`. An empty poll that comes
+    back at once is slowed to `idle_poll`.
     """
 
     open: float = 10.0
     heartbeat: float = 45.0
     answer: float = 10.0
+    ping: float = 240.0
     backoff: Backoff = BACKOFF
     first_polling: float = 10.0
     longest_polling: float = 300.0
@@ -65,6 +68,7 @@ class Listener:
         self._blocked = 0  # sockets in a row that brought no answer
         self._polling = self._timing.first_polling
         self._answer_by = 0.0
+        self._ping_at = 0.0
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Each event once and in order. Raises Problem when the caller may not listen (any more).
@@ -87,6 +91,7 @@ class Listener:
         self._failures += 1
         self._blocked += 1
         socket = await self._open()
+        self._ping_at = asyncio.get_running_loop().time() + self._timing.ping
         try:
             await self._ask(socket)
             while True:
@@ -135,13 +140,19 @@ class Listener:
 
     async def _receive(self, socket: ClientConnection) -> Frame:
         """The next frame; asks when there is none for long."""
+        loop = asyncio.get_running_loop()
+        quiet_until = loop.time() + self._timing.heartbeat
         while True:
-            loop = asyncio.get_running_loop()
-            until = loop.time() + self._timing.heartbeat
+            if loop.time() >= self._ping_at:
+                self._ping_at = loop.time() + self._timing.ping
+                await socket.send(json.dumps({"action": "ping"}))
+            until = self._answer_by if self._stream.is_asked else quiet_until
             try:
-                async with asyncio.timeout_at(self._answer_by if self._stream.is_asked else until):
+                async with asyncio.timeout_at(min(until, self._ping_at)):
                     return _object(await socket.recv())
             except TimeoutError:
+                if loop.time() < until:
+                    continue
                 if self._stream.is_asked:
                     raise Lost("the server stopped answering") from None
                 await self._ask(socket)

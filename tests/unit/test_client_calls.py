@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from belfry.client.backoff import Backoff
 from belfry.client.calls import Calls
 from belfry.client.http import MAX_TRIES, Http
 from belfry.client.wire import camel, read, write
-from tests.declared import operations
+from tests.declared import ROOT, operations
 from tests.runner import free_port
 from tests.scripted_api import Answer, ScriptedApi
 
@@ -308,3 +309,11 @@ def test_who_does_not_listen_needs_no_websockets_and_nothing_of_the_server() -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not loaded & {"websockets", "pydantic", "pymongo", "pika", "jwt", "belfry.errors"}
+
+
+def test_the_page_about_the_client_names_what_there_is() -> None:
+    page = (ROOT / "docs" / "python-client.md").read_text()
+    for call in re.findall(r"(?:`|\bbelfry\.|, `)([a-z_]+)\(", page):
+        assert callable(getattr(Belfry, call)), call
+    for example in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        compile(example, "python-client.md", "exec")

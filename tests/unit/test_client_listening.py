@@ -18,6 +18,7 @@ FAST = Timing(
     open=1.0,
     heartbeat=0.1,
     answer=0.15,
+    ping=0.3,
     backoff=Backoff(first=0.01, longest=0.05),
     first_polling=0.2,
     longest_polling=0.4,
@@ -247,6 +248,30 @@ def test_another_inbox_under_the_same_address_is_a_resync() -> None:
             await device.until(lambda: device.seen[-1].type == "resync")
             await server.append(2)
             await device.until_at(server)
+
+    run(test)
+
+
+def test_also_who_hears_a_lot_says_that_it_is_there() -> None:
+    async def test() -> None:
+        server = Misbehaving()
+        async with listening(server) as device, asyncio.timeout(SOON):
+            while server.pings < 3:
+                await server.append()
+                await asyncio.sleep(0.01)
+            await device.until_at(server)
+            assert server.handshakes == 1
+
+    run(test)
+
+
+def test_who_hears_nothing_says_that_it_is_there_too() -> None:
+    async def test() -> None:
+        server = Misbehaving()
+        async with listening(server):
+            await until(lambda: server.pings == 3)
+            assert server.handshakes == 1
+            assert len(server.questions) > 5
 
     run(test)
 
