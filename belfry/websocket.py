@@ -17,6 +17,7 @@ from belfry import wire
 from belfry.errors import BelfryError, FieldError, InvalidInput
 from belfry.function import Event, Function
 from belfry.model import Caller, Connection, Role
+from belfry.sessions import heard_of
 from belfry.wire import FrameType
 from belfry.wiring import Deps
 
@@ -36,16 +37,19 @@ ACTIONS = ("sync", "read", "change", "ack", "ping")
 Handler = Callable[[T, Caller, Deps], Frame | None]
 
 
-def route(model: type[T]) -> Callable[[Handler[T]], Function[Answer]]:
+def route(model: type[T], *, renews: bool = False) -> Callable[[Handler[T]], Function[Answer]]:
     """Make a handler into the route of an action; `model` is what the client's frame looks like.
 
-    What it answers goes to the client. None is no answer: each frame is paid for on AWS.
+    What it answers goes to the client. None is no answer: each frame is paid for on AWS. `renews`
+    is whether it shows that the connection is alive.
     """
 
     def decorate(handler: Handler[T]) -> Function[Answer]:
         def run(event: Event, parts: Deps) -> Answer:
             try:
                 frame = model.from_json(event.get("body", ""))
+                if renews:  # before the inbox is read, so that nothing falls between the two
+                    heard_of(connection_of(event), connections=parts.connections, clock=parts.clock)
                 answer = handler(frame, caller_of(event), parts)
             except BelfryError as error:
                 answer = error_frame(error)

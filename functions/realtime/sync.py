@@ -8,7 +8,7 @@ from belfry.websocket import Frame, route
 from belfry.wiring import Deps
 
 
-@route(SyncFrame)
+@route(SyncFrame, renews=True)
 def handler(frame: SyncFrame, caller: Caller, deps: Deps) -> Frame:
     if frame.since is None:
         return wire.ready(deps.inboxes.position(caller.user_id))

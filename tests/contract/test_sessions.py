@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
+from pymongo.read_concern import ReadConcern
+
 from belfry.adapters.mongo.database import Database
 from belfry.adapters.mongo.sessions import MongoConnections, MongoTickets
 from belfry.model import Caller, Connection, Role
@@ -58,9 +60,10 @@ def test_a_connection_is_kept_for_11_minutes_after_it_was_heard_of(
     empty_database: Database,
 ) -> None:
     connections = MongoConnections(empty_database)
+    newest = empty_database.connections.with_options(read_concern=ReadConcern("local"))
 
     def minutes() -> float:
-        [document] = empty_database.connections.find()
+        [document] = newest.find()
         left: timedelta = document["expires_at"] - NOON
         return left.total_seconds() / 60
 

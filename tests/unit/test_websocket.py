@@ -67,12 +67,21 @@ def test_ping_is_answered_by_pong(fakes: Fakes, ref: dict[str, str]) -> None:
     assert send(fakes, "$default", {"action": "ping", **ref}) == {"type": "pong", **ref}
 
 
-def test_a_ping_puts_a_forgotten_connection_back(fakes: Fakes) -> None:
+@pytest.mark.parametrize(("route", "action"), [("$default", "ping"), ("sync", "sync")])
+def test_a_sign_of_life_puts_a_forgotten_connection_back(
+    fakes: Fakes, route: str, action: str
+) -> None:
     lifecycle(fakes, "CONNECT")
     remembered = list(fakes.connections.of_users([ADA]))
     fakes.connections.remove(["phone="])
-    send(fakes, "$default", {"action": "ping"})
+    send(fakes, route, {"action": action})
     assert list(fakes.connections.of_users([ADA])) == remembered
+
+
+def test_other_actions_are_no_sign_of_life(fakes: Fakes) -> None:
+    [id_] = arrived(fakes)
+    send(fakes, "read", {"action": "read", "id": id_})
+    assert list(fakes.connections.of_users([ADA])) == []
 
 
 def test_a_ping_is_answered_also_while_the_store_is_down(fakes: Fakes) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from pymongo import WriteConcern
+
 from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.model import Caller, Connection, Role
 
@@ -21,18 +23,27 @@ class MongoConnections:
 
     def __init__(self, database: Database) -> None:
         self._connections = database.connections
+        # A renewal that is lost with a server is made up for by the next one.
+        self._hasty = database.connections.with_options(write_concern=WriteConcern(w=1, j=False))
 
+    @translated
     def add(self, connection: Connection) -> None:
-        self.renew(connection, connection.connected_at)
+        self._add(connection, connection.connected_at)
 
     @translated
     def renew(self, connection: Connection, now: datetime) -> None:
+        change = {"$set": {"expires_at": _expires_at(connection, now)}}
+        renewed = self._hasty.update_one({"_id": connection.id}, change)
+        if not renewed.matched_count:
+            self._add(connection, now)
+
+    def _add(self, connection: Connection, heard_at: datetime) -> None:
         document = {
             "_id": connection.id,
             "user_id": connection.user_id,
             "endpoint": connection.endpoint,
             "connected_at": connection.connected_at,
-            "expires_at": min(now + SILENCE, connection.connected_at + LIFETIME),
+            "expires_at": _expires_at(connection, heard_at),
         }
         self._connections.replace_one({"_id": connection.id}, document, upsert=True)
 
@@ -71,6 +82,10 @@ class MongoTickets:
             {"_id": _digest(ticket), "expires_at": {"$gt": now}}
         )
         return Caller(document["user_id"], Role(document["role"])) if document else None
+
+
+def _expires_at(connection: Connection, heard_at: datetime) -> datetime:
+    return min(heard_at + SILENCE, connection.connected_at + LIFETIME)
 
 
 def connection_from_document(document: Document) -> Connection:
