@@ -1,85 +1,59 @@
-// The page: puts the parts together, and passes between "nobody is signed in" and "somebody is".
+// The page: puts the parts together, and passes between "nobody is signed in" and "somebody is". The
+// inbox itself is <belfry-inbox>, twice: below the bell, and on the desk.
 
 import { Account } from "./account.js";
 import { Api } from "./api.js";
-import { Bell } from "./bell.js";
-import { Client } from "./client.js";
-import { shownItems, shownUnread } from "./inbox.js";
-import { InboxView } from "./inbox-view.js";
+import "./belfry-inbox.js";
 import { Send } from "./send.js";
 import { forgetSession, savedSession, saveSession } from "./session.js";
-import { Status } from "./status.js";
-import { Toasts } from "./toasts.js";
 
-const REFRESH_TIMES_MILLISECONDS = 30_000;
+const MOST = 99; // in the title of the tab
 
 const at = (id) => document.getElementById(id);
-const socketAddress = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+const inboxes = [at("inbox"), at("bell")]; // the first one speaks to screen readers
 
-const api = new Api(() => leave("Your session has ended. Sign in again to go on."));
-const account = new Account(at("account"), api, enter);
-const bell = new Bell(at("bell"));
-const status = new Status(at("connection"));
-const toasts = new Toasts(at("toasts"), at("toast"));
-const send = new Send(at("send-panel"), api);
-const view = new InboxView(at("inbox"), at("notification"), {
-  mark: (id, read) => client.mark(id, read),
-  more: () => client.more(),
-  reload: () => client.reload(),
-  filter: (filter) => {
-    saveSession({ ...savedSession(), filter });
-    client.filter(filter);
-  },
+const api = new Api((client) => {
+  if (client === api.client) leave("Your session has ended. Sign in again to go on.");
 });
-
-let client = null;
+const account = new Account(at("account"), api, enter);
+const send = new Send(at("send-panel"), api);
 
 function enter(session) {
-  const { token, user, filter = "all" } = session;
+  const { token, user, tab = "all" } = session;
   saveSession(session);
   api.use(token);
   account.hide();
   at("signed-in").hidden = at("desk").hidden = false;
   at("who").textContent = user.username;
+  at("console").hidden = user.role !== "admin";
   send.showFor(user);
-  view.start(filter);
-  client = new Client(api, socketAddress, filter, {
-    changed: draw,
-    arrived: (notifications) => {
-      bell.ring();
-      toasts.arrived(notifications);
-    },
-    connection: (state) => status.show(state),
-    failed: (problem) => toasts.say("Not changed", problem.message, "trouble"),
-  });
-  client.start();
+  at("inbox").tab = tab;
+  for (const inbox of inboxes) inbox.client = api.client;
+  api.client.addEventListener("change", drawTitle);
+  api.client.start();
 }
 
 function leave(notice) {
-  client?.stop();
-  client = null;
-  api.use(null);
+  api.client.stop();
+  api.use("");
   forgetSession();
-  bell.show(0);
-  view.clear();
-  toasts.clear();
+  for (const inbox of inboxes) inbox.client = null;
+  document.title = "Belfry";
   at("signed-in").hidden = at("desk").hidden = true;
   account.show(notice);
 }
 
-function draw() {
-  if (!client) return;
-  view.show(shownItems(client.inbox), client);
-  bell.show(shownUnread(client.inbox));
+function drawTitle({ target: { unreadCount } }) {
+  const number = unreadCount > MOST ? `${MOST}+` : unreadCount;
+  document.title = unreadCount ? `(${number}) Belfry` : "Belfry";
 }
 
+at("inbox").addEventListener("tab-change", ({ detail: { tab } }) => saveSession({ ...savedSession(), tab }));
 at("sign-out").addEventListener("click", () => {
   send.forget();
   leave("You are signed out.");
 });
-at("connection").querySelector("button").addEventListener("click", () => client.retryNow());
-setInterval(() => view.tick(), REFRESH_TIMES_MILLISECONDS);
 
 const saved = savedSession();
 if (saved?.token) enter(saved);
-else leave("");
+else account.show();

@@ -1,6 +1,6 @@
 // A form that is sent to the API: busy while it waits, and each problem beside its field.
 
-import { Problem } from "./api.js";
+import { Problem } from "./belfry-client.js";
 
 // Problems that concern one field without naming it.
 const FIELD_OF = { "urn:belfry:problem:email-taken": "email" };

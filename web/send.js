@@ -1,12 +1,16 @@
 // The form with which an administrator notifies a person.
 
 import { clearProblems, filledIn, onSubmit } from "./forms.js";
+import { visible } from "./text.js";
+
+const TYPING_MILLISECONDS = 200;
 
 export class Send {
   #user = null;
 
   constructor(panel, api) {
     this.panel = panel;
+    this.api = api;
     this.form = panel.querySelector("form");
     this.sent = panel.querySelector("#sent");
     onSubmit(this.form, async (form) => {
@@ -16,6 +20,7 @@ export class Send {
       this.sent.textContent = "Sent.";
     });
     this.form.addEventListener("input", () => { this.sent.textContent = ""; });
+    this.form.elements.userId.addEventListener("input", () => this.#search());
     panel.querySelector("#to-myself").addEventListener("click", () => this.#toMyself());
   }
 
@@ -31,6 +36,23 @@ export class Send {
   forget() {
     this.form.reset();
     this.sent.textContent = "";
+  }
+
+  // Offers whose name or e-mail begins like this. Without an answer an id can be typed as well.
+  #search() {
+    clearTimeout(this.timer);
+    const text = this.form.elements.userId.value.trim();
+    if (!text) return;
+    this.timer = setTimeout(async () => {
+      const { items } = await this.api.people(text).catch(() => ({ items: [] }));
+      if (this.form.elements.userId.value.trim() === text) this.#offer(items);
+    }, TYPING_MILLISECONDS);
+  }
+
+  #offer(users) {
+    const options = users.map(({ id, username, email }) =>
+      new Option(visible(email ? `${username} · ${email}` : username), id));
+    this.form.elements.userId.list.replaceChildren(...options);
   }
 
   #toMyself() {

@@ -10,7 +10,7 @@ export function savedSession() {
   }
 }
 
-// A session is {token, user, filter}.
+// A session is {token, user, tab}.
 export const saveSession = (session) => sessionStorage.setItem(KEY, JSON.stringify(session));
 
 export const forgetSession = () => sessionStorage.removeItem(KEY);

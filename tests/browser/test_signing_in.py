@@ -57,15 +57,14 @@ def test_an_address_that_is_taken_is_said_beside_it(open_page: OpenPage, person:
 
 def test_a_reload_keeps_the_state(belfry: Belfry, person: Person, visit: Visit) -> None:
     belfry.send(person.id, message="still here")
-    visit.page.get_by_role("button", name="Unread", exact=True).click()
+    visit.tab("Unread").click()
     expect(visit.row("still here")).to_be_visible()
 
     visit.page.reload()
 
     expect(visit.row("still here")).to_be_visible()
     visit.has_unread(1)
-    unread = visit.page.get_by_role("button", name="Unread", exact=True)
-    expect(unread).to_have_attribute("aria-pressed", "true")
+    expect(visit.tab("Unread")).to_have_attribute("aria-pressed", "true")
     visit.is_live()
 
 

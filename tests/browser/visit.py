@@ -36,18 +36,18 @@ class Visit:
         form.get_by_role("button", name="Sign in").click()
 
     def is_live(self) -> None:
-        expect(self.page.locator("#connection")).to_have_attribute(
+        expect(self.connection).to_have_attribute(
             "data-state", "live", timeout=RECONNECTED_WITHIN_MILLISECONDS
         )
 
     def has_lost_the_server(self) -> None:
-        status = self.page.locator("#connection")
-        expect(status).to_have_attribute("data-state", re.compile("waiting|offline"))
-        expect(status.get_by_role("status")).to_contain_text("Reconnecting by itself")
+        expect(self.connection).to_have_attribute("data-state", "waiting")
+        said = self.inbox.get_by_role("status").filter(has_text="Reconnecting by itself")
+        expect(said).to_have_count(1)
 
     def has_unread(self, count: int) -> None:
         name = f"Notifications, {count} unread"
-        bell = self.page.get_by_role("link", name=name, exact=True)
+        bell = self.page.get_by_role("button", name=name, exact=True)
         expect(bell).to_be_visible(timeout=RECONNECTED_WITHIN_MILLISECONDS)
 
     def row(self, text: str) -> Locator:
@@ -55,7 +55,21 @@ class Visit:
 
     @property
     def rows(self) -> Locator:
-        return self.page.get_by_role("list", name="Notifications").get_by_role("listitem")
+        return self.inbox.get_by_role("feed", name="Notifications").get_by_role("article")
+
+    def tab(self, name: str) -> Locator:
+        return self.inbox.get_by_role("group", name="Show").get_by_role(
+            "button", name=re.compile(rf"^{name}\b")
+        )
+
+    @property
+    def inbox(self) -> Locator:
+        """The one on the desk; the other one is below the bell."""
+        return self.page.locator("#inbox")
+
+    @property
+    def connection(self) -> Locator:
+        return self.inbox.locator("[part=connection]")
 
     def _listen(self, message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text or "TrustedHTML" in message.text:

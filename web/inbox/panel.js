@@ -1,0 +1,223 @@
+// The panel: what one sees of the inbox, in which state it ever is. It holds a list of the client
+// while it is open.
+
+import { Actions } from "./actions.js";
+import { Bar } from "./bar.js";
+import { Feed } from "./feed.js";
+import { Filters } from "./filters.js";
+import { icon, make, say, set } from "./make.js";
+import { SnoozeMenu } from "./snooze-menu.js";
+import { Status } from "./status.js";
+
+const PAGE_SIZE = 30;
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
+export class Panel {
+  #list = null;
+  #shown = []; //     what the feed was given last, and of what it was made
+  #source = null;
+  #isAtEnd = false; // whether the end of the list is near the window
+
+  // `on` has tabChanged(tab), opened(item) as of Actions, changed(), and close() to shut the panel.
+  constructor(client, words, on) {
+    Object.assign(this, { client, words, on });
+    this.bar = new Bar(words);
+    this.menu = new SnoozeMenu(words);
+    this.actions = new Actions(client, {
+      bar: this.bar, menu: this.menu, words, opened: on.opened,
+      changed: () => {
+        this.#source = null;
+        this.#draw();
+        on.changed();
+      },
+    });
+    this.filters = new Filters(words, () => this.#filtered());
+    this.status = new Status(words, {
+      retry: () => client.retryNow(), announce: (text) => this.bar.announce(text),
+    });
+    this.element = this.#build();
+    this.feed = new Feed(this.articles, words, {
+      act: (name, item, from) => this.actions.act(name, item, from),
+      left: () => this.element.focus(),
+    });
+    this.end = new IntersectionObserver(([{ isIntersecting }]) => {
+      this.#isAtEnd = isIntersecting;
+      this.#goOn();
+    }, { rootMargin: "600px 0px", scrollMargin: "600px 0px" });
+    this.element.addEventListener("left", () => this.feed.focus());
+    this.element.addEventListener("keydown", (event) => this.#pressed(event));
+  }
+
+  get tab() {
+    return this.filters.tab;
+  }
+
+  // How many of those that wait to be deleted the client still counts.
+  get unreadHidden() {
+    return [...this.actions.hidden.values()].filter(isCounted).length;
+  }
+
+  open() {
+    if (this.#list) return;
+    this.#load();
+    // A panel that is no popover grows with the page, unless its place has a height.
+    this.feed.watch(this.element.popover ? this.scroller : null);
+    this.end.observe(this.endMark);
+    this.ticking = setInterval(() => this.feed.tick(), 30_000);
+  }
+
+  close() {
+    if (!this.#list) return;
+    clearInterval(this.ticking);
+    this.bar.settle();
+    this.end.disconnect();
+    this.status.stop();
+    this.#leaveList();
+    this.feed.show([], false);
+    this.#shown = [];
+  }
+
+  // Something of the client has changed.
+  update() {
+    this.filters.count(Math.max(0, this.client.unreadCount - this.unreadHidden));
+    this.status.show(this.client.state);
+  }
+
+  focus() {
+    if (this.#shown.length) this.feed.focus();
+    else this.element.focus();
+  }
+
+  // ── the list ──
+
+  #load() {
+    this.#list = this.client.list(this.filters.filter, { pageSize: PAGE_SIZE });
+    this.#list.addEventListener("change", this.#draw);
+    this.#draw();
+  }
+
+  #leaveList() {
+    this.#list.removeEventListener("change", this.#draw);
+    this.#list.close();
+    this.#list = null;
+  }
+
+  #filtered() {
+    this.on.tabChanged(this.tab);
+    if (!this.#list) return;
+    this.#leaveList();
+    this.scroller.scrollTop = 0;
+    this.#load();
+  }
+
+  #goOn() {
+    const { loading, hasMore, problem } = this.#list ?? {};
+    if (this.#isAtEnd && hasMore && !loading && !problem) this.#list.more();
+  }
+
+  #draw = () => {
+    if (!this.#list) return;
+    const { items, loading, problem, hasMore } = this.#list;
+    if (items !== this.#source) {
+      this.#source = items;
+      this.#shown = items.filter(({ id }) => !this.actions.hidden.has(id));
+      this.filters.offer(items);
+    }
+    this.feed.show(this.#shown, hasMore);
+    this.#drawAround(this.#shown.length > 0, loading, problem);
+    set(this.articles, "aria-busy", String(Boolean(loading)));
+    this.readAll.disabled = !hasMore && this.#shown.every(({ read }) => read);
+    this.archiveAll.disabled = !this.#shown.length;
+    this.archiveAll.hidden = this.tab === "archived";
+    // It tells anew whether the end is still near.
+    this.end.unobserve(this.endMark);
+    this.end.observe(this.endMark);
+  };
+
+  #drawAround(isThere, loading, problem) {
+    const isFirst = loading === "first";
+    this.skeleton.hidden = isThere || !isFirst || Boolean(problem);
+    this.more.hidden = loading !== "more";
+    this.trouble.hidden = !problem;
+    if (problem) say(this.trouble.firstElementChild, problem.message);
+    this.empty.hidden = isThere || Boolean(loading) || Boolean(problem);
+    this.articles.hidden = !isThere;
+    if (this.empty.hidden) return;
+    const narrowed = this.filters.isNarrowed;
+    const name = `empty${capital(this.tab)}`;
+    say(this.emptyTitle, this.words.say(narrowed ? "emptyFiltered" : name));
+    say(this.emptyHint, narrowed ? "" : this.words.say(`${name}Hint`));
+    this.emptyButton.hidden = !narrowed;
+  }
+
+  #pressed(event) {
+    const isTyping = event.target.matches("input, select, textarea");
+    if (event.key !== "z" || isTyping || event.metaKey || event.altKey || !this.bar.undo) return;
+    event.preventDefault();
+    this.bar.undo();
+  }
+
+  // ── what it is made of ──
+
+  #build() {
+    const { words } = this;
+    this.articles = make("div", { class: "feed", part: "list", role: "feed", "aria-label": words.say("title"),
+      "aria-describedby": "keys", hidden: true });
+    this.endMark = make("div", { class: "end", "aria-hidden": "true" });
+    this.scroller = make("div", { class: "scroller" }, this.#buildTrouble(), this.#buildSkeleton(),
+      this.#buildEmpty(), this.articles, this.#buildMore(), this.endMark);
+    const keys = make("p", { class: "heard", id: "keys" }, words.say("keys"));
+    return make("section", { class: "panel", part: "panel", id: "panel", tabindex: -1, "aria-labelledby": "heading" },
+      this.#buildHead(), this.filters.element, keys, this.scroller, this.bar.element, this.bar.polite,
+      this.bar.urgent, this.menu.element);
+  }
+
+  #buildHead() {
+    const { words } = this;
+    const button = (name, act) => make("button", { type: "button", class: "action", part: "action",
+      "aria-label": words.say(name), title: words.say(name), onclick: act }, icon(name));
+    this.readAll = button("readAll", () => this.actions.all("read", this.filters.filter, "allRead"));
+    this.archiveAll = button("archiveAll", () => this.bar.ask(words.say("confirmArchiveAll"), "archiveAll",
+      () => this.actions.all("archive", this.filters.filter, "allArchived")));
+    const close = button("close", () => this.on.close());
+    close.classList.add("close");
+    return make("header", { class: "head", part: "header" },
+      make("h2", { class: "heading", id: "heading", part: "title" }, words.say("title")),
+      this.status.element, make("div", { class: "head-actions" }, this.readAll, this.archiveAll, close));
+  }
+
+  #buildTrouble() {
+    this.trouble = make("div", { class: "trouble", part: "problem", role: "alert", hidden: true }, make("span"),
+      make("button", { type: "button", class: "plain", onclick: () => this.#again() }, this.words.say("tryAgain")));
+    return this.trouble;
+  }
+
+  #again() {
+    if (this.#shown.length && !this.#list.loading) this.#list.more();
+    else this.#list.reload();
+  }
+
+  #buildSkeleton() {
+    const bone = () => make("div", { class: "bone" });
+    this.skeleton = make("div", { class: "skeleton", role: "status", hidden: true },
+      make("span", { class: "heard" }, this.words.say("loading")), bone(), bone(), bone());
+    return this.skeleton;
+  }
+
+  #buildMore() {
+    this.more = make("p", { class: "loading-more", hidden: true }, this.words.say("loadingMore"));
+    return this.more;
+  }
+
+  #buildEmpty() {
+    this.emptyTitle = make("h3", { class: "empty-title" });
+    this.emptyHint = make("p");
+    this.emptyButton = make("button", { type: "button", class: "plain", onclick: () => this.filters.widen() },
+      this.words.say("clearFilters"));
+    this.empty = make("div", { class: "empty", part: "empty", hidden: true }, icon("bell"), this.emptyTitle,
+      this.emptyHint, this.emptyButton);
+    return this.empty;
+  }
+}
+
+const isCounted = ({ read, archived, snoozedUntil }) => !read && !archived && !snoozedUntil;
