@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from bench import (
+    broadcast,
     crowd,
     drain,
     fan_out,
@@ -35,6 +36,7 @@ MEASUREMENTS = {
     "frame": frame,
     "fan-out": fan_out,
     "drain": drain,
+    "broadcast": broadcast,
     "outage": outage,
     "sockets": idle_sockets,
     "crowd": crowd,

@@ -23,23 +23,22 @@ from websockets.asyncio.client import ClientConnection
 
 from belfry.adapters.mongo.database import Database
 from belfry.adapters.mongo.notifications import to_document
-from belfry.adapters.mongo.users import MongoUsers
-from belfry.adapters.tokens import JwtIssuer
 from belfry.broadcast import Audience, AudienceKind, Broadcast, BroadcastState
 from belfry.changes import Content
 from belfry.copies import copy_for
-from belfry.model import Role, User, new_id
+from belfry.model import User, new_id
 from bench.devices import open_sockets
 from bench.figure import Aim, BenchmarkError, Figure, Tell
 from bench.processes import REFERENCE_DATABASE, Runner, belfry, kilobytes, raise_open_files
 from local_runner.command.home import Home
+from tests.crowd import crowd, tokens
 from tests.runner import bearer
 
 PEOPLE = 10_000
 CONNECTED = 1000
 ROUNDS = 3
 CHUNK = 1000
-CONTENT = {"message": "Version 2 is out: read what is new", "title": "Version 2"}
+MESSAGE, TITLE = "Version 2 is out: read what is new", "Version 2"
 DONE_WITHIN_SECONDS = 120.0
 LINGER_SECONDS = 0.5  # what comes twice would come by then
 
@@ -63,8 +62,8 @@ def measure(tell: Tell, people: int = PEOPLE) -> list[Figure]:
         runner.database(REFERENCE_DATABASE) as other,
     ):
         tell(f"making {people:,} people")
-        ids = _people(database, people)
-        rounds = asyncio.run(_rounds(runner, database, other, ids, tell))
+        everyone = crowd(database, people)
+        rounds = asyncio.run(_rounds(runner, database, other, everyone, tell))
     before, after, peak = (max(each) for each in zip(*(r.memory for r in rounds), strict=True))
     waits = [wait for each in rounds for wait in each.singles]
     return [
@@ -97,36 +96,15 @@ def measure(tell: Tell, people: int = PEOPLE) -> list[Figure]:
     ]
 
 
-def _people(database: Database, count: int) -> list[str]:
-    """Accounts that were never registered by the API, which would hash a password for each."""
-    now = datetime.now(UTC)
-    users = [
-        User(new_id(), f"Person {number}", f"person{number}@example.com", Role.USER, now)
-        for number in range(count)
-    ]
-    MongoUsers(database).add(users[0], "no password fits")
-    sample = database.users.find_one({"_id": users[0].id}) or {}
-    database.users.insert_many(
-        sample | {"_id": user.id, "username": user.username, "email": user.email}
-        for user in users[1:]
-    )
-    return [user.id for user in users]
-
-
 async def _rounds(
-    runner: Runner, database: Database, other: Database, people: Sequence[str], tell: Tell
+    runner: Runner, database: Database, other: Database, everyone: Sequence[User], tell: Tell
 ) -> list[Round]:
-    key = Home(runner.folder).environment()["TOKEN_PRIVATE_KEY"]
-    issuer = JwtIssuer(key, lambda: datetime.now(UTC))
-    connected = people[:: len(people) // CONNECTED][:CONNECTED]
-    now = datetime.now(UTC)
-    tokens = [
-        issuer.issue(User(id_, "Person", "person@example.com", Role.USER, now))[0]
-        for id_ in connected
-    ]
+    listeners = everyone[:: len(everyone) // CONNECTED][:CONNECTED]
+    people, connected = [user.id for user in everyone], [user.id for user in listeners]
     tell(f"opening {CONNECTED:,} sockets")
     url = f"ws://127.0.0.1:{runner.port}/ws"
-    sockets = await open_sockets(url, [bearer(token) for token in tokens])
+    headers = [bearer(token) for token in tokens(Home(runner.folder), listeners)]
+    sockets = await open_sockets(url, headers)
     devices = _Devices()
     listening = [
         asyncio.create_task(devices.listen(user_id, socket))
@@ -171,7 +149,7 @@ async def _round(
     async with httpx.AsyncClient(base_url=runner.url, headers=headers, timeout=20) as client:
         with _watched(runner.pid) as memory:
             started = time.perf_counter()
-            body = {"to": {"everybody": True}, **CONTENT}
+            body = {"to": {"everybody": True}, "message": MESSAGE, "title": TITLE}
             answer = await client.post("/api/broadcasts", json=body)
             measured.post = time.perf_counter() - started
             if answer.status_code != 202:
@@ -206,8 +184,9 @@ def _arrived(database: Database, broadcast_id: str, count: int) -> float:
     """When every inbox has it."""
     on_its_way = {"broadcast_id": broadcast_id, "state": "queued"}
     deadline = time.monotonic() + DONE_WITHIN_SECONDS
+    sent: dict[str, int] = {"accepted": 0}
     while time.monotonic() < deadline:
-        sent = database.broadcasts.find_one({"_id": broadcast_id}) or {}
+        sent = database.broadcasts.find_one({"_id": broadcast_id}) or sent
         if sent["accepted"] == count and not database.notifications.count_documents(on_its_way):
             return time.perf_counter()
         time.sleep(0.02)
@@ -216,12 +195,13 @@ def _arrived(database: Database, broadcast_id: str, count: int) -> float:
 
 async def _finished(client: httpx.AsyncClient, broadcast_id: str, count: int) -> None:
     deadline = time.monotonic() + DONE_WITHIN_SECONDS
+    told: dict[str, object] = {}
     while time.monotonic() < deadline:
         told = (await client.get(f"/api/broadcasts/{broadcast_id}")).json()
         if told["state"] == "finished":
             break
         await asyncio.sleep(0.1)
-    if (told["state"], told.get("total"), told["delivered"]) != ("finished", count, count):
+    if (told.get("state"), told.get("total"), told.get("delivered")) != ("finished", count, count):
         raise BenchmarkError(f"It ended as {told}.")
 
 
@@ -250,8 +230,7 @@ def _check(
 def _insert_alone(other: Database, people: Sequence[str]) -> float:
     """Documents per second, in chunks, majority and journaled."""
     now = datetime.now(UTC)
-    content = Content(**CONTENT)
-    to = Audience(AudienceKind.EVERYBODY)
+    to, content = Audience(AudienceKind.EVERYBODY), Content(MESSAGE, TITLE)
     broadcast = Broadcast(new_id(), to, content, now, BroadcastState.RUNNING)
     documents = [to_document(copy_for(user_id, broadcast), now) for user_id in people]
     started = time.perf_counter()

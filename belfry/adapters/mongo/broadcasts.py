@@ -17,6 +17,7 @@ from datetime import datetime
 from pymongo import ASCENDING, DESCENDING
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
 
 from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.adapters.mongo.notifications import marks_of, to_document
@@ -36,7 +37,8 @@ class MongoBroadcasts:
     """The broadcasts as administrators see them."""
 
     def __init__(self, database: Database) -> None:
-        self._broadcasts = database.broadcasts
+        # Read as it is now, like the copies, or the numbers would not fit together.
+        self._broadcasts = database.broadcasts.with_options(read_concern=ReadConcern("local"))
         self._marks = marks_of(database)
 
     @translated
@@ -79,14 +81,18 @@ class MongoBroadcasts:
         return Chunk(found["_id"], found["chunk"]) if found else None
 
     def _counted(self, document: Document) -> Broadcast:
-        if "delivered" not in document and document["accepted"]:
-            queued, failed = (
-                self._marks.count_documents(copies_in(document["_id"], state))
-                for state in (DeliveryState.QUEUED, DeliveryState.FAILED)
-            )
-            delivered = document["accepted"] - queued - failed
-            document |= {"delivered": max(0, delivered), "failed": failed}
-        return _from_document(document)
+        if "delivered" in document or not document["accepted"]:
+            return _from_document(document)
+        queued, failed = (
+            self._marks.count_documents(copies_in(document["_id"], state))
+            for state in (DeliveryState.QUEUED, DeliveryState.FAILED)
+        )
+        # A chunk that came between the two would have been counted as queued, and not as accepted.
+        gone_on = {"_id": document["_id"], "chunk": {"$ne": document["chunk"]}}
+        if since := self._broadcasts.find_one(gone_on):
+            return self._counted(since)
+        delivered = document["accepted"] - queued - failed
+        return _from_document(document | {"delivered": delivered, "failed": failed})
 
 
 class MongoChunks:
