@@ -8,17 +8,16 @@ import logging
 import math
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from belfry.client.backoff import Backoff
 from belfry.client.http import Http, LogIn
 from belfry.client.in_thread import answer_of
 from belfry.client.models import Event
 from belfry.client.stream import Frame, Lost, Stream
+from belfry.client.timing import Timing
 
 log = logging.getLogger("belfry.client")
 
@@ -26,31 +25,9 @@ CLOSED_ON_PURPOSE = 1000  # docs/protocol.md, "Close codes": after all others on
 CLOSE_SECONDS = 1.0  # a server that stopped answering does not answer a close frame either
 MOST_ACKNOWLEDGED = 100
 LONGEST_POLL_SECONDS = 25
-BACKOFF = Backoff(first=0.5, longest=15.0)
 MAY_BE_BLOCKED = (InvalidHandshake, TimeoutError, ConnectionResetError)
 SOCKET_TRIES = 2
 """After so many sockets in a row that brought no answer, they are taken to be blocked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds.
-
-    A socket that says nothing for `heartbeat` is asked, and given up without an answer after
-    `answer`. A `ping` says that the device is there: after eleven minutes without, it is taken for
-    gone, whatever else it says (docs/protocol.md). Polling goes on for `first_polling` before a
-    socket is tried again, then for twice as long, up to `longest_polling`. An empty poll that comes
-    back at once is slowed to `idle_poll`.
-    """
-
-    open: float = 10.0
-    heartbeat: float = 45.0
-    answer: float = 10.0
-    ping: float = 240.0
-    backoff: Backoff = BACKOFF
-    first_polling: float = 10.0
-    longest_polling: float = 300.0
-    idle_poll: float = 1.0
 
 
 class Ended(Exception):
@@ -65,6 +42,7 @@ class Listener:
         self._stream = Stream(since)
         self._timing = timing or Timing()
         self._failures = 0  # in a row, of any way
+        self._is_away = False
         self._blocked = 0  # sockets in a row that brought no answer
         self._polling = self._timing.first_polling
         self._answer_by = 0.0
@@ -84,7 +62,10 @@ class Listener:
             except Ended:
                 return
             except Lost as lost:
-                log.warning("disconnected (%s), trying again", lost)
+                log.log(
+                    logging.DEBUG if self._is_away else logging.WARNING, "disconnected: %s", lost
+                )
+                self._is_away = True
                 await asyncio.sleep(self._timing.backoff.wait(max(1, self._failures)))
 
     async def _by_socket(self) -> AsyncGenerator[Event, None]:
@@ -98,8 +79,8 @@ class Listener:
                 was_asked = self._stream.is_asked
                 events = self._stream.take(await self._receive(socket))
                 if was_asked and not self._stream.is_asked:
-                    self._failures = self._blocked = 0
-                    self._polling = self._timing.first_polling
+                    self._blocked, self._polling = 0, self._timing.first_polling
+                    self._reached()
                 for event in events:
                     yield event
                 await self._acknowledge(socket, events)
@@ -111,6 +92,12 @@ class Listener:
             raise Lost(str(closed)) from None
         finally:
             await socket.close()
+
+    def _reached(self) -> None:
+        """It answers."""
+        if self._is_away:
+            log.info("connected again")
+        self._is_away, self._failures = False, 0
 
     async def _open(self) -> ClientConnection:
         headers = {}
@@ -172,7 +159,7 @@ class Listener:
         while (left := until - loop.time()) > 0:
             began = loop.time()
             events = self._stream.answer(await self._poll(min(LONGEST_POLL_SECONDS, left)))
-            self._failures = 0
+            self._reached()
             for event in events:
                 yield event
             if not events:

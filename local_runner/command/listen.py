@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 
 
 def listen(
-    email: Annotated[str, typer.Argument(help="Whose inbox.")],
+    email: Annotated[str, typer.Argument(help="Whose inbox.", metavar="EMAIL")],
     data: Data = DATA,
 ) -> None:
     """Show what happens in a person's inbox, live, until Ctrl-C."""
     from belfry.client import Belfry
 
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("belfry.client").setLevel(logging.INFO)  # that it is connected again
     parts = parts_of(data)
     with told_plainly():
         account = parts.users.by_email(email.strip().lower())

@@ -19,8 +19,10 @@ MOST_ALIKE = 20  # people whose names begin like somebody's address
 
 
 def send(
-    user: Annotated[str, typer.Argument(help="The recipient: an e-mail address, or an id.")],
-    message: Annotated[str, typer.Argument(help="What to say.")],
+    user: Annotated[
+        str, typer.Argument(help="The recipient: an e-mail address, or an id.", metavar="USER")
+    ],
+    message: Annotated[str, typer.Argument(help="What to say.", metavar="MESSAGE")],
     title: Annotated[str | None, typer.Option(help="A title above the message.")] = None,
     category: Annotated[str | None, typer.Option(help="What it is about, in a word.")] = None,
     priority: Annotated[int, typer.Option(min=1, max=5, help="5 is the most urgent.")] = 3,

@@ -11,7 +11,8 @@ import pytest
 from belfry.client import Event, Problem
 from belfry.client.backoff import Backoff
 from belfry.client.http import Http
-from belfry.client.listening import Listener, Timing
+from belfry.client.listening import Listener
+from belfry.client.timing import Timing
 from tests.misbehaving import Misbehaving
 
 FAST = Timing(
@@ -187,6 +188,8 @@ def test_a_server_that_is_away_for_a_while(status: int) -> None:
 def test_nobody_at_the_address_does_not_mean_that_sockets_are_blocked(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("DEBUG", "belfry.client")
+
     async def test() -> None:
         server, device = Misbehaving(), Device()
         async with server.running():
@@ -195,8 +198,11 @@ def test_nobody_at_the_address_does_not_mean_that_sockets_are_blocked(
         await server.append(5)
         await until(lambda: caplog.text.count("disconnected") > 4)
         assert "polling" not in caplog.text
+        levels = [each.levelname for each in caplog.records if "disconn" in each.message]
+        assert levels[:3] == ["WARNING", "DEBUG", "DEBUG"], "it is told once"
         async with server.running():
             await device.until_at(server)
+            assert caplog.messages[-1] == "connected again"
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
