@@ -12,6 +12,7 @@ from pymongo import MongoClient
 
 from belfry.adapters.mongo.database import Database
 from belfry.adapters.mongo.statistics import MongoStatistics
+from belfry.idempotency import Key
 from belfry.statistics import Bucket, class_of
 from belfry.wiring import Deps
 from tests.fakes import NOON
@@ -68,6 +69,21 @@ def test_nothing_is_lost_where_many_count_at_once(parts: Deps) -> None:
         for _ in range(200):
             threads.submit(parts.statistics.count, NOON, accepted=1)
     assert counted(parts, 200) == [Bucket(NOON, accepted=200)]
+
+
+def test_what_is_only_of_use_for_a_day_goes_by_itself(database: Database) -> None:
+    parts = Deps(database=database)
+    parts.statistics.count(NOON, accepted=1)
+    counted(parts, 1)
+    key = Key("ada", "order-42", b"request")
+    parts.idempotency_keys.claim(key, "1", NOON, NOON)
+    ends = {}
+    for collection in (database.statistics, database.idempotency_keys):
+        [index] = [i for i in collection.index_information().values() if "expireAfterSeconds" in i]
+        [document] = collection.find()
+        [(field, _)] = index["key"]
+        ends[collection.name] = document[field] + index["expireAfterSeconds"] * SECOND
+    assert ends == {name: NOON + timedelta(days=1) for name in ends}
 
 
 def test_a_database_that_is_down_holds_nobody_up() -> None:

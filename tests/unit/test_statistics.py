@@ -138,6 +138,15 @@ def test_what_is_sent_and_delivered_is_counted(fakes: Fakes) -> None:
     assert bucket.latencies == {class_of(timedelta(seconds=1.2)): 1}
 
 
+def test_what_has_to_be_pushed_again_is_not_delivered_yet(fakes: Fakes) -> None:
+    for device in ("phone=", "laptop="):
+        fakes.connections.add(Connection(device, ADA, "https://push.example.com/ws", NOON))
+    fakes.pusher.results["phone="] = PushResult.LATER
+    delivered(fakes, sent(fakes))
+    [bucket] = fakes.statistics.since(NOON)
+    assert (bucket.accepted, bucket.delivered, bucket.latencies) == (1, 0, {})
+
+
 def test_who_has_no_device_open_has_no_latency(fakes: Fakes) -> None:
     delivered(fakes, sent(fakes))
     [bucket] = fakes.statistics.since(NOON)
