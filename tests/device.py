@@ -1,15 +1,20 @@
-"""A device for tests: follows docs/protocol.md, and remembers all that it was told."""
+"""Devices for tests, on real sockets. What one shows follows docs/protocol.md: tests/screen.py."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any, Self
 
+import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tests.runner import bearer
+from tests.screen import Json, Screen
+
+PAGE = 100
 
 
 class Device:
@@ -20,16 +25,24 @@ class Device:
     """
 
     def __init__(self, port: int, token: str) -> None:
-        self._address = f"ws://127.0.0.1:{port}/ws"
+        self._address = f"127.0.0.1:{port}"
         self._token = token
-        self.seq: int | None = None
-        self.unread = 0
+        self.screen = Screen()
         self.applied: list[str] = []
-        self.frames: list[dict[str, Any]] = []
+        self.frames: list[Json] = []
         self.recoveries: list[bool] = []
         self.changed = asyncio.Condition()
         self.ready = asyncio.Event()
+        self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def seq(self) -> int | None:
+        return self.screen.seq
+
+    @property
+    def unread(self) -> int:
+        return self.screen.unread
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._follow())
@@ -46,47 +59,80 @@ class Device:
         async with asyncio.timeout(timeout), self.changed:
             await self.changed.wait_for(lambda: ids <= set(self.applied))
 
+    async def until(self, seq: int, timeout: float) -> None:
+        """Wait until it has come as far as this number."""
+        async with asyncio.timeout(timeout), self.changed:
+            await self.changed.wait_for(lambda: self.seq is not None and self.seq >= seq)
+
+    def cut(self) -> None:
+        """Lose the connection, as in a tunnel; it opens another one."""
+        if self._socket:
+            self._socket.transport.abort()
+
     async def _follow(self) -> None:
         while True:
-            try:
-                async with connect(
-                    self._address, additional_headers=bearer(self._token), compression=None
-                ) as socket:
-                    await self._ask(socket)
-                    async for message in socket:
-                        await self._take(json.loads(message), socket)
-            except (OSError, ConnectionClosed, InvalidHandshake, TimeoutError):
-                await asyncio.sleep(0.05)
+            with suppress(
+                OSError, ConnectionClosed, InvalidHandshake, TimeoutError, httpx.HTTPError
+            ):
+                await self._stay_connected()
+            self.screen.disconnected()
+            await asyncio.sleep(0.05)
+
+    async def _stay_connected(self) -> None:
+        address = f"ws://{self._address}/ws"
+        headers = bearer(self._token)
+        async with connect(address, additional_headers=headers, compression=None) as socket:
+            self._socket = socket
+            await self._ask(socket)
+            async for message in socket:
+                frame = json.loads(message)
+                await self._take(frame, socket)
+                if frame.get("type", "error") == "error":
+                    return  # it may have been the answer to the sync
 
     async def _ask(self, socket: ClientConnection) -> None:
-        since = {} if self.seq is None else {"since": self.seq}
-        await socket.send(json.dumps({"action": "sync", **since}))
+        await socket.send(json.dumps(self.screen.question()))
 
-    async def _take(self, frame: dict[str, Any], socket: ClientConnection) -> None:
+    async def _take(self, frame: Json, socket: ClientConnection) -> None:
         self.frames.append(frame)
+        if frame.get("type") == "sync":
+            self.recoveries.append(frame["recovered"])
         async with self.changed:
-            match frame.get("type"):
-                case "ready":
-                    self.seq, self.unread = frame["seq"], frame["unreadCount"]
-                    self.ready.set()
-                case "sync":
-                    self.recoveries.append(frame["recovered"])
-                    for event in frame["events"]:
-                        self._apply(event)
-                    # Answers to several questions may be older than what came live meanwhile.
-                    if self.seq is None or frame["seq"] >= self.seq:
-                        self.seq, self.unread = frame["seq"], frame["unreadCount"]
-                    if frame["more"]:
-                        await self._ask(socket)
-                case "notification" | "read" | "unread":
-                    if self.seq is None or frame["seq"] > self.seq + 1:
-                        await self._ask(socket)
-                    else:
-                        self._apply(frame)
+            for event in self.screen.take(frame):
+                self._apply(event)
+            if self.seq is not None:
+                self.ready.set()
             self.changed.notify_all()
+        if self.screen.needs_sync:
+            await self._ask(socket)
 
-    def _apply(self, event: dict[str, Any]) -> None:
-        if self.seq is not None and event["seq"] <= self.seq:
-            return
-        self.seq, self.unread = event["seq"], event["unreadCount"]
+    def _apply(self, event: Json) -> None:
         self.applied += [item["id"] for item in event.get("notifications", ())]
+
+
+class InboxDevice(Device):
+    """A device that shows a whole list, and loads it again when the protocol says so."""
+
+    def __init__(self, port: int, token: str, **shown: Any) -> None:
+        super().__init__(port, token)
+        self.screen = Screen(**shown)
+        self.loads = 0
+
+    async def _take(self, frame: Json, socket: ClientConnection) -> None:
+        await super()._take(frame, socket)
+        if self.seq is not None and self.screen.stale:
+            await self._load()
+
+    async def _load(self) -> None:
+        url, headers = f"http://{self._address}/api/notifications", bearer(self._token)
+        self.loads += 1
+        self.screen.begin(**self.screen.shown)
+        try:
+            async with httpx.AsyncClient(headers=headers, timeout=20) as http:
+                while not self.screen.is_whole:
+                    query = self.screen.query() | {"limit": str(PAGE)}
+                    page = await http.get(url, params=query)
+                    self.screen.add_page(page.raise_for_status().json())
+        except BaseException:
+            self.screen.stale = True
+            raise
