@@ -28,6 +28,13 @@ Token = Callable[[], str]
 Sleep = Callable[[float], None]
 
 
+class Answer(Json):
+    """The object that Belfry answered; what is missing in it shows that it was not Belfry."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Unreachable(f"Another program answers: it says nothing of {name}.")
+
+
 class Http:
     """The HTTP API at an address. It may be used from many threads."""
 
@@ -96,7 +103,7 @@ class Http:
 
     def _content(self, response: urllib3.BaseHTTPResponse) -> Json:
         try:
-            answer: Json = dict(json.loads(response.data)) if response.data else {}
+            answer = Answer(json.loads(response.data) if response.data else {})
         except (ValueError, TypeError):
             if response.status in PASSING:  # by what stands in front of Belfry, such as a proxy
                 raise Problem(response.status, f"The answer was {response.status}.") from None

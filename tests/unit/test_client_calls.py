@@ -164,6 +164,14 @@ def test_another_program_at_the_address_is_named(client: Make, body: Any) -> Non
         client(api).get("1")
 
 
+def test_an_answer_without_its_fields_is_not_of_belfry(client: Make) -> None:
+    with ScriptedApi(Answer(200, {"hello": "world"})) as api:
+        belfry = client(api)
+        for call in (lambda: list(belfry.inbox()), belfry.topics, lambda: belfry.read("1")):
+            with pytest.raises(Unreachable, match="Another program answers"):
+                call()
+
+
 def test_nobody_at_the_address(waits: Waits) -> None:
     http = Http(f"http://127.0.0.1:{free_port()}", sleep=waits)
     with pytest.raises(Unreachable, match="does not answer"):
