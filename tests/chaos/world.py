@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 
 from belfry.adapters.mongo.database import Database, Document
 from belfry.retry import RetryPolicy
-from belfry.topology import DEAD_LETTERS, delivery_queues, topology
+from belfry.topology import consumed_queues, topology
 from local_runner.command.home import Home
 from local_runner.servers.mongod import EmbeddedMongod
 from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq
@@ -27,7 +27,7 @@ from tests.chaos.record import Person
 from tests.runner import Belfry
 
 PATIENCE_SECONDS = 2.0
-CONSUMED = {*delivery_queues(), DEAD_LETTERS}
+CONSUMED = set(consumed_queues())
 """Each runner consumes these."""
 
 

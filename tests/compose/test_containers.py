@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from belfry.topology import DEAD_LETTERS, delivery_queues
+from belfry.topology import consumed_queues
 from tests.compose.system import RUNNERS, System
 
 pytestmark = pytest.mark.compose
@@ -168,6 +168,6 @@ def test_the_topology_stands_on_rabbitmq_and_its_queues_are_consumed(system: Sys
         )
     )  # fmt: skip
     found = {queue["name"]: queue for queue in listed}
-    for name in (*delivery_queues(), DEAD_LETTERS):
+    for name in consumed_queues():
         assert found[name]["type"] == "quorum"
         assert found[name]["consumers"] == RUNNERS
