@@ -24,12 +24,8 @@ LATER = wire.time(NOON + timedelta(hours=1))
 
 def arrived(fakes: Fakes, count: int = 1, user_id: str = ADA, **fields: Any) -> list[str]:
     """The ids of notifications in an inbox, oldest first."""
-    items = [
-        Notification(
-            **{"id": new_id(), "user_id": user_id, "message": "Hello", "created_at": NOON} | fields
-        )
-        for _ in range(count)
-    ]
+    known: dict[str, Any] = {"user_id": user_id, "message": "Hello", "created_at": NOON}
+    items = [Notification(**known | {"id": new_id()} | fields) for _ in range(count)]
     for item in items:
         fakes.outbox.add(item, NOON)
         fakes.inboxes.append([item.id], NOON)
@@ -252,12 +248,14 @@ def test_wrong_numbers_are_named(fakes: Fakes, query: dict[str, str], name: str)
 
 def test_a_change_by_websocket(fakes: Fakes) -> None:
     [id_] = arrived(fakes)
-    body = {"action": "change", "change": "snooze", "ids": [id_], "until": LATER, "ref": "7"}
-    frame = frame_of(change_frame.handler.using(fakes.deps())(websocket_event(body), None))
+
+    def send(**fields: Any) -> dict[str, Any]:
+        event = websocket_event({"action": "change", **fields})
+        return frame_of(change_frame.handler.using(fakes.deps())(event, None))
+
+    frame = send(change="snooze", ids=[id_], until=LATER, ref="7")
     assert frame == {"type": "done", "changed": 1, "more": False, "ref": "7"}
-    body = {"action": "change", "change": "archive", "filter": {"snoozed": True}}
-    frame = frame_of(change_frame.handler.using(fakes.deps())(websocket_event(body), None))
-    assert frame["changed"] == 1
+    assert send(change="archive", filter={"snoozed": True})["changed"] == 1
 
 
 def test_a_wrong_change_by_websocket_is_an_error_frame(fakes: Fakes) -> None:
