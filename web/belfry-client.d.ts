@@ -74,6 +74,11 @@ export interface InboxEvent {
 
 /** An answer that is not a success (RFC 9457). `message` can be shown to a person. */
 export class Problem extends Error {
+  constructor(
+    status: number,
+    body?: { type?: string; detail?: string; errors?: readonly { pointer: string; detail: string }[] },
+    retryAfter?: number,
+  );
   /** The HTTP status; 0 when there was no answer. */
   readonly status: number;
   readonly type: string;

@@ -48,7 +48,7 @@ test("a hidden page sleeps after a while, and catches up when it is seen", async
 });
 
 test("a page that is hidden for a moment keeps its socket", async (t) => {
-  const { server, client } = await live(t);
+  const { server, client } = await live(t, { timing: { sleep: 2000 } });
   const said = heard(client);
   show("hidden");
   await pause(10);
