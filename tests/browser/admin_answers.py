@@ -193,7 +193,7 @@ def full() -> Answers:
 
 
 def _found(call: Call) -> tuple[int, Json]:
-    text = call.query["search"].lower()
+    text = call.query.get("search", "").lower()
     fits = [one for one in PEOPLE if one["username"].lower().startswith(text)]
     return 200, page(*fits[: int(call.query["limit"])])
 

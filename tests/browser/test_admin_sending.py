@@ -119,7 +119,7 @@ def test_everybody_is_asked_about_first(console: Console, form: Locator) -> None
     form.get_by_label("Message").fill("Happy new year!")
     send(form, "Send to everybody…")
     question = console.page.get_by_role("dialog", name="Send to everybody?")
-    expect(question).to_contain_text("“Happy new year!”")
+    expect(question).to_contain_text("5 people, everybody who has an account: “Happy new year!”")
     console.presses("Escape")
     expect(question).to_be_hidden()
     assert console.answers.of("POST", "/api/broadcasts") == []

@@ -2,6 +2,7 @@
 
 import { BelfryClient } from "../belfry-client.js";
 
+const PAGES_COUNTED = 5; // of people, which no call counts
 const at = encodeURIComponent;
 
 export class Api {
@@ -21,6 +22,18 @@ export class Api {
   }
 
   people = (search, limit) => this.#get("/api/users", { search, limit }).then(({ items }) => items);
+
+  // {count, more}: how many have an account, and whether there are more than were counted.
+  async everybody() {
+    let [count, cursor] = [0, null];
+    for (let page = 0; page < PAGES_COUNTED; page++) {
+      const { items, nextCursor } = await this.#get("/api/users", { limit: 100, cursor });
+      count += items.length;
+      cursor = nextCursor;
+      if (!cursor) break;
+    }
+    return { count, more: Boolean(cursor) };
+  }
 
   notify = (body, idempotencyKey) => this.#post("/api/notifications", body, idempotencyKey);
   broadcast = (body, idempotencyKey) => this.#post("/api/broadcasts", body, idempotencyKey);

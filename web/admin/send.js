@@ -1,6 +1,7 @@
 // Send: to one person, to many, to a topic or to everybody; now or later.
 
 import { clearProblems, filledIn, onSubmit } from "../forms.js";
+import { titleOf } from "./content.js";
 import { confirmed } from "./dialog.js";
 import { make, say } from "./dom.js";
 import { nameOf, People } from "./people.js";
@@ -103,9 +104,11 @@ export class Send {
   }
 
   async #everybodyIsMeant(body) {
+    const { count, more } = await this.api.everybody();
+    const people = `${more ? "More than " : ""}${counted(count, "person", "people")}`;
     return confirmed({
       title: "Send to everybody?",
-      text: `Everybody who has an account gets “${(body.title ?? body.message ?? "").slice(0, 80)}”.`,
+      text: `${people}, everybody who has an account: “${titleOf(body)}”.`,
       action: "Send to everybody",
     });
   }

@@ -5,7 +5,7 @@ import { make } from "./dom.js";
 import { counted, duration } from "./times.js";
 
 const QUEUED_BY = { api: "by the API", sweep: "again by the sweep", retry: "for a retry",
-  redrive: "by a redrive" };
+  redrive: "by a redrive", broadcast: "by a broadcast" };
 const clock = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
 // What a step means: [name, tone], where the tone is how it looks.
@@ -17,6 +17,10 @@ const STEPS = {
   "given-up": () => ["Given up: it is among the dead letters", "bad"],
   acknowledged: () => ["Acknowledged: a device has shown it", "good"],
   read: () => ["Read", "good"],
+  edited: () => ["Content replaced", "plain"],
+  deleted: () => ["Deleted by its person", "plain"],
+  withdrawn: () => ["Withdrawn", "plain"],
+  expired: () => ["Expired", "plain"],
 };
 
 export function drawTimeline(list, steps) {

@@ -9,7 +9,7 @@ import { contentOf } from "./send.js";
 import { drawTimeline } from "./timeline.js";
 
 const PAUSE_MILLISECONDS = 3_000;
-const STATES = { queued: "Queued", dispatched: "Dispatched", failed: "Given up" };
+const STATES = { queued: "Queued", dispatched: "Dispatched", failed: "Given up", cancelled: "Cancelled" };
 
 export class Trace {
   title = "Trace";
