@@ -33,6 +33,9 @@ from belfry.statistics import Statistics
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 1000
+"""So many go in one transaction: messages that name several may be many, and its time is short."""
+
 HANDSHAKE = timedelta(seconds=30)
 """A connection younger than this may still be opening: API Gateway answers 410 for it, too."""
 
@@ -63,15 +66,43 @@ def deliver(
     statistics: Statistics,
     clock: Clock,
 ) -> None:
-    """Deliver a batch, with as few queries as there are kinds of them.
+    """Deliver a batch, a thousand notifications at a time, with a query for each kind of thing.
 
     A push that fails for the moment is published again with a delay; what cannot be read or has
     used up its retries goes to the dead letters with its reason. Raises only when the store or the
     queue is down: then the whole batch comes back, and doing it again changes nothing twice.
     """
-    now = clock()
-    deliveries, dead = _read(messages, now)
+    deliveries, dead = _read(messages, clock())
     _let_follow(deliveries, queue)
+    for start in range(0, len(deliveries), AT_ONCE):
+        _deliver(
+            deliveries[start : start + AT_ONCE],
+            inboxes=inboxes,
+            connections=connections,
+            pusher=pusher,
+            outbox=outbox,
+            queue=queue,
+            retry=retry,
+            statistics=statistics,
+            clock=clock,
+        )
+    if dead:
+        queue.publish(dead)
+
+
+def _deliver(
+    deliveries: Sequence[Delivery],
+    *,
+    inboxes: Inboxes,
+    connections: Connections,
+    pusher: Pusher,
+    outbox: Outbox,
+    queue: Queue,
+    retry: RetryPolicy,
+    statistics: Statistics,
+    clock: Clock,
+) -> None:
+    now = clock()
     ids = [delivery.notification_id for delivery in deliveries]
     arrivals, unknown = inboxes.append(ids, now)
     pushes = _push(arrivals, connections=connections, pusher=pusher, now=now)
@@ -84,8 +115,8 @@ def deliver(
     for delay, waiting in outcome.postponed.items():
         until = now + timedelta(seconds=delay) + DISPATCH_WITHIN
         outbox.postpone(waiting, until, outcome.attempts)
-    if outcome.messages or dead:
-        queue.publish([*outcome.messages, *dead])
+    if outcome.messages:
+        queue.publish(outcome.messages)
     # After publishing: these must be found as they were.
     if outcome.given_up:
         outbox.give_up(outcome.given_up, DeadReason.PUSH_FAILED, outcome.attempts)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from belfry.delivery import HANDSHAKE
+from belfry.delivery import AT_ONCE, HANDSHAKE
 from belfry.errors import QueueUnavailable, StoreUnavailable
 from belfry.model import Attempt, Connection, DeliveryState, Notification, QueuedBy, new_id
 from belfry.ports import Message, PushResult
@@ -530,6 +530,16 @@ def test_what_follows_waits_for_the_sweep_when_the_queue_is_down(fakes: Fakes) -
     fakes.queue.down = True
     run(fakes, many([id_], then={"broadcastId": "b", "chunk": 7}))
     assert row(fakes, id_).state is DeliveryState.DISPATCHED
+
+
+def test_more_than_go_at_once_go_one_part_after_the_other(fakes: Fakes) -> None:
+    open_socket(fakes, "phone=")
+    ids = [sent(fakes) for _ in range(AT_ONCE + 100)]
+    run(fakes, *(many(ids[start : start + 250]) for start in range(0, len(ids), 250)))
+    shown = [item["id"] for _, frame in fakes.pusher.frames for item in frame["notifications"]]
+    assert shown == ids
+    assert fakes.inboxes.position(ADA).unread == len(ids)
+    assert all(row(fakes, id_).state is DeliveryState.DISPATCHED for id_ in ids)
 
 
 def test_an_empty_batch_is_nothing(fakes: Fakes) -> None:
