@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from belfry import wire
-from belfry.envelope import Delivery, dead_letter, retried
+from belfry.envelope import Delivery
 from belfry.errors import BelfryError, QueueUnavailable, Unreadable
-from belfry.model import Attempt, Connection, DeadReason, DeliveryState, InboxEvent, Notification
+from belfry.model import Connection, DeadReason, InboxEvent, Notification
+from belfry.outcome import Pushes, dead_with, judge
 from belfry.ports import (
     Arrival,
     Clock,
@@ -38,20 +38,6 @@ AT_ONCE = 1000
 
 HANDSHAKE = timedelta(seconds=30)
 """A connection younger than this may still be opening: API Gateway answers 410 for it, too."""
-
-Pushes = Mapping[str, Counter[PushResult]]
-"""What the devices of a notification's person answered, by its id; none without a device."""
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What is to be done about a batch after its pushes."""
-
-    attempts: dict[str, Attempt] = field(default_factory=dict)
-    dispatched: list[str] = field(default_factory=list)
-    given_up: list[str] = field(default_factory=list)
-    postponed: dict[float, list[str]] = field(default_factory=lambda: defaultdict(list))
-    messages: list[Message] = field(default_factory=list)
 
 
 def deliver(
@@ -108,7 +94,7 @@ def _deliver(
     pushes = _push(arrivals, connections=connections, pusher=pusher, now=now)
 
     now = clock()
-    outcome = _judge(deliveries, unknown, pushes, retry, now)
+    outcome = judge(deliveries, unknown, pushes, retry, now)
     # Before publishing: if that fails, the batch comes back, and these are not pushed again.
     if outcome.dispatched:
         outbox.settle(outcome.dispatched, outcome.attempts)
@@ -153,64 +139,6 @@ def _let_follow(deliveries: Iterable[Delivery], queue: Queue) -> None:
         queue.publish([chunk.message() for chunk in chunks])
     except QueueUnavailable as error:
         log.warning("%d broadcasts wait for the sweep: %s", len(chunks), error)
-
-
-def _judge(
-    deliveries: Iterable[Delivery],
-    unknown: Collection[str],
-    pushes: Pushes,
-    retry: RetryPolicy,
-    now: datetime,
-) -> _Outcome:
-    """What becomes of each delivery: it is dispatched, tried again, or given up."""
-    outcome = _Outcome()
-    for delivery in deliveries:
-        id_ = delivery.notification_id
-        if id_ in unknown:
-            text = "no notification has this id"
-            dead = _dead(delivery.alone, DeadReason.UNKNOWN_NOTIFICATION, text, now)
-            outcome.messages.append(dead)
-            continue
-        results = pushes.get(id_, Counter())
-        delay = retry.delay_after(delivery.attempts)
-        state = DeliveryState.DISPATCHED
-        if not results[PushResult.LATER]:
-            outcome.dispatched.append(id_)
-        elif delay is not None:
-            state = DeliveryState.QUEUED
-            outcome.postponed[delay].append(id_)
-            outcome.messages.append(retried(delivery, delay=delay, now=now))
-        else:
-            state = DeliveryState.FAILED
-            outcome.given_up.append(id_)
-            text = f"{_failures(results)} after {delivery.attempts} retries"
-            outcome.messages.append(_dead(delivery.alone, DeadReason.PUSH_FAILED, text, now))
-        outcome.attempts[id_] = _attempt(delivery, results, state, now)
-    return outcome
-
-
-def _attempt(
-    delivery: Delivery, results: Counter[PushResult], state: DeliveryState, now: datetime
-) -> Attempt:
-    return Attempt(
-        at=now,
-        number=delivery.attempts + 1,
-        state=state,
-        queued_at=delivery.queued_at,
-        queued_by=delivery.queued_by,
-        pushed=results[PushResult.DONE],
-        gone=results[PushResult.GONE],
-        failed=results[PushResult.LATER],
-        refused=results[PushResult.REFUSED],
-        error=_failures(results),
-    )
-
-
-def _failures(results: Counter[PushResult]) -> str | None:
-    """For people, why not every push of an attempt worked; None when every one did."""
-    told = {PushResult.LATER: "could not be reached", PushResult.REFUSED: "refused the frame"}
-    of = f"of {results.total()} devices"
-    return " and ".join(f"{results[e]} {of} {told[e]}" for e in told if results[e]) or None
 
 
 def tell(
@@ -283,10 +211,5 @@ def _read(messages: Iterable[Message], now: datetime) -> tuple[list[Delivery], l
         try:
             readable += Delivery.read(message)
         except Unreadable as error:
-            dead.append(_dead(message, DeadReason.UNREADABLE, error.detail, now))
+            dead.append(dead_with(message, DeadReason.UNREADABLE, error.detail, now))
     return readable, dead
-
-
-def _dead(message: Message, reason: DeadReason, error: str, now: datetime) -> Message:
-    log.error("dead letter from %s: %s: %s", message.queue, reason, error)
-    return dead_letter(message, reason, error, now=now)

@@ -162,7 +162,7 @@ class Deps:
 
     @cached_property
     def audiences(self) -> Audiences:
-        from belfry.adapters.mongo.broadcasts import MongoAudiences
+        from belfry.adapters.mongo.audiences import MongoAudiences
 
         return MongoAudiences(self.database)
 
