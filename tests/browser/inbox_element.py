@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route
 
 WEB = Path(__file__).parents[2] / "web"
 FAKE_CLIENT = Path(__file__).with_name("fake_client.js")
@@ -52,6 +52,11 @@ def notification(number: int, **fields: Any) -> Json:
         "arrivedAt": at,
         **fields,
     }
+
+
+def note(broken: list[str], said: ConsoleMessage) -> None:
+    if said.type == "error":
+        broken.append(said.text)
 
 
 class InboxElement:
@@ -123,9 +128,7 @@ def open_element(
     page = context.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
-    page.on(
-        "console", lambda message: broken.append(message.text) if message.type == "error" else 0
-    )
+    page.on("console", lambda said: note(broken, said))
 
     def serve(route: Route) -> None:
         path = Path(urlsplit(route.request.url).path)

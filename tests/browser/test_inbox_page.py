@@ -72,19 +72,23 @@ def test_a_change_that_the_server_refuses_is_taken_back(
     visit.has_unread(1)
     visit.page.clock.install()  # a 503 is tried again, with pauses that nobody wants to wait for
     held: list[Route] = []
-    visit.page.route("**/api/inbox/changes", lambda route: held.append(route))
+    shown = False
+
+    def answer(route: Route) -> None:
+        if shown:
+            body = '{"detail": "Not now."}'
+            route.fulfill(status=status, content_type="application/json", body=body)
+        else:
+            held.append(route)
+
+    visit.page.route("**/api/inbox/changes", answer)
 
     visit.row("stays unread").click()
     is_read(visit.row("stays unread"))
     visit.has_unread(0)
 
-    def refuse(route: Route) -> None:
-        body = '{"detail": "Not now."}'
-        route.fulfill(status=status, content_type="application/json", body=body)
-
-    visit.page.unroute("**/api/inbox/changes")
-    visit.page.route("**/api/inbox/changes", refuse)
-    refuse(held[0])
+    shown = True
+    answer(held[0])
     notice = visit.inbox.locator("[part=notice]")
     deadline = time.monotonic() + 15
     while not notice.is_visible() and time.monotonic() < deadline:

@@ -38,7 +38,8 @@ export class Row {
   }
 
   hollow(height) {
-    if (!this.isFull || !height || this.element.matches(":focus-within, :hover")) return;
+    const hasFocus = this.isCurrent && this.element.matches(":focus-within");
+    if (!this.isFull || !height || hasFocus) return;
     this.isFull = false;
     sizes.unobserve(this.parts.message);
     this.element.style.setProperty("block-size", `${height}px`);
@@ -172,9 +173,10 @@ export class Row {
 
   // A click anywhere but on a button means that it was seen.
   #clicked(event) {
-    const link = event.target.closest("a");
-    if (link) return this.act("open", this.item, event);
-    if (event.target.closest("button") || !getSelection().isCollapsed) return undefined;
+    // A button may have drawn its icon anew by now: what was clicked need not be on the page any more.
+    const isOn = (name) => event.composedPath().some((element) => element.localName === name);
+    if (isOn("a")) return this.act("open", this.item, event);
+    if (isOn("button") || !getSelection().isCollapsed) return undefined;
     return this.item.read ? undefined : this.act("read", this.item);
   }
 }
