@@ -20,9 +20,10 @@ from belfry.broadcasts import CHUNK_WITHIN, Audiences
 from belfry.changes import Change, ChangeKind
 from belfry.copies import copy_for
 from belfry.delivery import tell_all
-from belfry.envelope import Chunk, body_of_many, dead_letter
+from belfry.envelope import Chunk, body_of_many
 from belfry.errors import QueueUnavailable, Unreadable
 from belfry.model import DeadReason, Notification
+from belfry.outcome import dead_with
 from belfry.ports import Arrival, Clock, Connections, Inboxes, Message, Pusher, Queue
 from belfry.sending import DISPATCH_WITHIN
 from belfry.statistics import Statistics
@@ -102,9 +103,8 @@ def fan_out(messages: Iterable[Message], parts: Parts) -> None:
         try:
             chunk = Chunk.read(message)
         except Unreadable as error:
-            log.error("dead letter from %s: %s", message.queue, error)
-            reason = DeadReason.UNREADABLE
-            parts.queue.publish([dead_letter(message, reason, error.detail, now=parts.clock())])
+            dead = dead_with(message, DeadReason.UNREADABLE, error.detail, parts.clock())
+            parts.queue.publish([dead])
         else:
             broadcast = parts.chunks.at(chunk)
             if broadcast:

@@ -1,4 +1,4 @@
-"""What becomes of each delivery after its pushes: dispatched, tried again, or given up. Pure."""
+"""What becomes of each delivery after its pushes: dispatched, tried again, or given up."""
 
 from __future__ import annotations
 
@@ -89,5 +89,6 @@ def _failures(results: Counter[PushResult]) -> str | None:
 
 
 def dead_with(message: Message, reason: DeadReason, error: str, now: datetime) -> Message:
+    """The message for the dead letters, and a line in the log."""
     log.error("dead letter from %s: %s: %s", message.queue, reason, error)
     return dead_letter(message, reason, error, now=now)
