@@ -10,6 +10,7 @@ export const LIST_STYLE = `
   padding: 0.8rem 1rem;
   border-block-end: 1px solid var(--line);
   contain: layout style;
+  scroll-margin-block: var(--belfry-scroll-margin, 0.5rem) 4.5rem; /* below: the bar */
 }
 .item:focus-visible { outline-offset: -3px; border-radius: 8px; }
 :host([inline]) .item {
