@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -109,11 +110,12 @@ def statistics(accepted: int = 0, **fields: Any) -> Json:
 
 
 def bucket(moment: datetime, number: int) -> Json:
-    accepted = 90 + (number * 37) % 60 if number % 29 else 0
-    failed = accepted // 6 if 30 < number < 36 else 0
-    latency = {"p50": 12 + number % 7, "p99": 60 + (number * 13) % 90} if accepted else None
+    wave = math.sin(number / 9)
+    accepted = int(110 + 45 * wave) + number * 37 % 23 if number % 61 else 0
+    failed = accepted // 5 if 30 < number < 36 else 0
+    latency = {"p50": 11.0 + number % 5, "p99": 55 + 22 * wave + number * 29 % 19}
     counts = {"accepted": accepted, "delivered": accepted - failed, "failed": failed}
-    return {"at": text_of(moment), **counts, "latency": latency}
+    return {"at": text_of(moment), **counts, "latency": latency if accepted else None}
 
 
 @dataclass

@@ -78,7 +78,9 @@ export class People {
     if (asked !== this.#asked || document.activeElement !== this.input) return;
     // An id need not be found: whoever copied it knows whom it means.
     const byId = ID.test(text) ? [{ id: text.toLowerCase() }] : [];
-    this.#open([...byId, ...users], problem?.message ?? "Nobody’s name or e-mail address begins like this.");
+    const chosen = new Set(this.chosen.map(({ id }) => id));
+    this.#open([...byId, ...users].filter(({ id }) => !chosen.has(id)),
+      problem?.message ?? `${users.length ? "Nobody else" : "Nobody"} has a name or an e-mail address that begins so.`);
   }
 
   #open(options, otherwise) {
