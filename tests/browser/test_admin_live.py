@@ -14,7 +14,7 @@ from tests.browser.admin_page import Console
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
     from tests.browser.admin_answers import Json
 
@@ -112,6 +112,14 @@ def test_what_was_seen_stays_while_the_server_is_away(console: Console) -> None:
     expect(problem).to_be_empty()
 
 
+def test_a_queue_that_is_down_is_not_an_empty_one(console: Console) -> None:
+    console.answers.table["GET /api/statistics"] = (200, statistics(queues=[]))
+    console.open("charts")
+    expect(console.page.get_by_text("The queue does not answer.")).to_be_visible()
+    expect(console.page.locator("[data-of=waiting]")).to_have_text("–")
+    expect(console.page.locator("[data-of=people]")).to_have_text("214")
+
+
 def test_failures_are_asked_again_ever_more_rarely(console: Console) -> None:
     console.answers.table["GET /api/statistics"] = GATEWAY_ANSWER
     console.open("charts")
@@ -185,14 +193,17 @@ def test_what_is_no_longer_allowed_is_said(console: Console) -> None:
 
 def test_all_that_match_are_redriven_with_progress(console: Console) -> None:
     left = [2_234, 1_234, 234, 0]
-    held: list[Any] = []
+    held: list[Route] = []
 
     def some(_: Any) -> tuple[int, Json]:
         before = left.pop(0)
         return 200, {"redriven": before - left[0], "remaining": left[0]}
 
+    def hold(route: Route) -> None:
+        held.append(route)
+
     console.answers.table["POST /api/dead-letters/redrive"] = some
-    console.context.route("**/api/dead-letters/redrive", held.append)
+    console.context.route("**/api/dead-letters/redrive", hold)
     console.open("dead-letters")
     console.page.get_by_label("Reason").select_option("Push failed")
     console.page.get_by_role("button", name="Redrive all that match…").click()
@@ -286,7 +297,7 @@ def test_an_id_that_nobody_knows_is_said(console: Console) -> None:
     expect(console.page.get_by_role("list", name="Steps")).to_be_hidden()
 
 
-def wait_for(console: Console, held: list[Any]) -> None:
+def wait_for(console: Console, held: list[Route]) -> None:
     for _ in range(500):
         if held:
             return

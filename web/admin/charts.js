@@ -34,7 +34,7 @@ export class Charts {
   constructor(section, api) {
     const part = (id) => section.querySelector(`#${id}`);
     Object.assign(this, { api, problem: part("charts-problem"), tiles: part("charts-tiles"),
-      queues: part("charts-queues"), minutes: part("charts-minutes") });
+      queues: part("charts-queues"), silent: part("charts-silent"), minutes: part("charts-minutes") });
     this.flow = new Chart(part("chart-flow"), FLOW);
     this.latency = new Chart(part("chart-latency"), LATENCY);
     this.depth = new Chart(part("chart-depth"), DEPTH);
@@ -87,30 +87,35 @@ export class Charts {
     const frame = { now, from, to, step };
     this.flow.show({ ...frame, buckets });
     this.latency.show({ ...frame, buckets });
-    this.#note(Math.floor(now / step) * step, statistics.queues);
+    const waiting = waitingIn(statistics.queues);
+    if (waiting !== null) this.#note(Math.floor(now / step) * step, waiting);
     const depths = [...this.#depths].map(([at, waiting]) => ({ at, waiting })).filter(inside);
-    const begin = Math.max(from, Math.min(depths[0].at, to - SHORTEST_MILLISECONDS));
+    const begin = Math.max(from, Math.min(depths[0]?.at ?? to, to - SHORTEST_MILLISECONDS));
     this.depth.show({ ...frame, from: begin, buckets: depths });
-    this.#tile(statistics);
+    this.#tile(statistics, waiting);
     this.#list(statistics.queues);
   }
 
-  #note(bucket, queues) {
-    const waiting = queues.reduce((sum, queue) => sum + queue.waiting, 0);
+  #note(bucket, waiting) {
     this.#depths.set(bucket, Math.max(waiting, this.#depths.get(bucket) ?? 0));
     for (const at of this.#depths.keys()) if (at < bucket - 3_600_000) this.#depths.delete(at);
   }
 
-  #tile({ online, deadLetters, queues }) {
-    const waiting = queues.reduce((sum, queue) => sum + queue.waiting, 0);
+  #tile({ online, deadLetters }, waiting) {
     const values = { people: online.people, connections: online.connections, waiting, deadLetters };
     for (const place of this.tiles.querySelectorAll("[data-of]")) {
-      say(place, count(values[place.dataset.of]));
+      const value = values[place.dataset.of];
+      say(place, value === null ? "–" : count(value));
     }
   }
 
   #list(queues) {
+    say(this.silent, queues.length ? "" : "The queue does not answer.");
     this.queues.replaceChildren(...queues.map(({ name, waiting }) => make("div", {},
       make("dt", {}, visible(name)), make("dd", {}, count(waiting)))));
   }
 }
+
+// A queue that is down says of no queue what waits in it: null then.
+const waitingIn = (queues) =>
+  (queues.length ? queues.reduce((sum, queue) => sum + queue.waiting, 0) : null);
