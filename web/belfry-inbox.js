@@ -196,7 +196,7 @@ export class BelfryInbox extends HTMLElement {
       placeBelow(this.bell, this.#panel.element);
       this.#panel.focus();
     } else if (this.matches(":focus") || document.activeElement === document.body) {
-      this.bell.focus();
+      this.bell.focus({ preventScroll: true });
     }
   }
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.visit import is_read, is_unread
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Route
+    from playwright.sync_api import Response, Route
 
     from tests.browser.conftest import Person
     from tests.browser.visit import OpenPage, Visit
@@ -127,7 +127,8 @@ def test_what_is_done_on_one_page_is_there_after_a_reload(
     visit.row("delete me").get_by_role("button", name="Delete").click()
     visit.row("snooze me").get_by_role("button", name="Snooze").click()
     visit.page.get_by_role("menuitem", name="Tomorrow").click()
-    visit.row("pin me").get_by_role("button", name="Pin to the top").click()
+    with visit.page.expect_response(is_pinned):  # the last of them, one after the other
+        visit.row("pin me").get_by_role("button", name="Pin to the top").click()
     expect(visit.rows).to_have_count(2)
     visit.has_unread(2)
     visit.page.reload()
@@ -140,6 +141,10 @@ def test_what_is_done_on_one_page_is_there_after_a_reload(
     visit.tab("Snoozed").click()
     expect(visit.rows).to_have_count(1)
     expect(visit.rows).to_contain_text("snooze me")
+
+
+def is_pinned(response: Response) -> bool:
+    return response.url.endswith("/changes") and '"pin"' in (response.request.post_data or "")
 
 
 def test_a_list_that_cannot_be_loaded_says_so_and_comes_by_itself(

@@ -35,7 +35,7 @@ export class Feed {
     this.#items = items;
     this.#forget(new Set(items.map(({ id }) => id)));
     this.#place(items);
-    if (!this.#rows.has(this.#current)) this.#setCurrent(items[Math.max(0, Math.min(focused, items.length - 1))]?.id);
+    if (!this.#rows.has(this.#current)) this.#setCurrent(items[within(focused, items)]?.id);
     // The row that had the focus is gone: go on at the next one, not at the top of the page.
     if (focused >= 0 && this.#focusedIndex() < 0) this.focus();
   }
@@ -67,21 +67,21 @@ export class Feed {
   #place(items) {
     let next = this.element.firstElementChild;
     items.forEach((item, index) => {
-      const row = this.#rows.get(item.id) ?? this.#add(item);
+      const row = this.#rows.get(item.id) ?? this.#add(item, index);
       row.update(item);
       // `next` belongs further down: its turn comes. So one that has moved is one move.
       if (next && row.element === next.nextElementSibling) next = row.element;
       if (row.element === next) next = next.nextElementSibling;
       else this.element.insertBefore(row.element, next);
-      if (index < FULL_AT_ONCE) row.fill();
       if (row.isFull) row.setPosition(index + 1, this.hasMore ? -1 : items.length);
     });
   }
 
-  #add(item) {
+  #add(item, index) {
     const row = new Row(item, this.words, this.act);
     this.#rows.set(item.id, row);
     this.#watch?.observe(row.element);
+    if (index < FULL_AT_ONCE) row.fill();
     return row;
   }
 
@@ -134,7 +134,7 @@ export class Feed {
   #height = () => (this.element.closest(".scroller")?.clientHeight || innerHeight);
 
   #go(index) {
-    const item = this.#items[Math.max(0, Math.min(index, this.#items.length - 1))];
+    const item = this.#items[within(index, this.#items)];
     const row = this.#rows.get(item.id);
     if (!row.isFull) this.#fill(row);
     set(row.element, "tabindex", 0);
@@ -142,3 +142,5 @@ export class Feed {
     row.element.scrollIntoView({ block: "nearest" });
   }
 }
+
+const within = (index, items) => Math.max(0, Math.min(index, items.length - 1));

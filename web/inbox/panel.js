@@ -2,15 +2,15 @@
 // while it is open.
 
 import { Actions } from "./actions.js";
+import { Around } from "./around.js";
 import { Bar } from "./bar.js";
 import { Feed } from "./feed.js";
 import { Filters } from "./filters.js";
-import { icon, make, say, set } from "./make.js";
+import { icon, make, set } from "./make.js";
 import { SnoozeMenu } from "./snooze-menu.js";
 import { Status } from "./status.js";
 
 const PAGE_SIZE = 30;
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 export class Panel {
   #list = null;
@@ -124,7 +124,8 @@ export class Panel {
       this.filters.offer(items);
     }
     this.feed.show(this.#shown, hasMore);
-    this.#drawAround(this.#shown.length > 0, loading, problem);
+    this.articles.hidden = !this.#shown.length;
+    this.around.show(this.#shown.length > 0, loading, problem, this.filters);
     set(this.articles, "aria-busy", String(Boolean(loading)));
     this.readAll.disabled = !hasMore && this.#shown.every(({ read }) => read);
     this.archiveAll.disabled = !this.#shown.length;
@@ -133,22 +134,6 @@ export class Panel {
     this.end.unobserve(this.endMark);
     this.end.observe(this.endMark);
   };
-
-  #drawAround(isThere, loading, problem) {
-    const isFirst = loading === "first";
-    this.skeleton.hidden = isThere || !isFirst || Boolean(problem);
-    this.more.hidden = loading !== "more";
-    this.trouble.hidden = !problem;
-    if (problem) say(this.trouble.firstElementChild, problem.message);
-    this.empty.hidden = isThere || Boolean(loading) || Boolean(problem);
-    this.articles.hidden = !isThere;
-    if (this.empty.hidden) return;
-    const narrowed = this.filters.isNarrowed;
-    const name = `empty${capital(this.tab)}`;
-    say(this.emptyTitle, this.words.say(narrowed ? "emptyFiltered" : name));
-    say(this.emptyHint, narrowed ? "" : this.words.say(`${name}Hint`));
-    this.emptyButton.hidden = !narrowed;
-  }
 
   #pressed(event) {
     const isTyping = event.target.matches("input, select, textarea");
@@ -161,15 +146,17 @@ export class Panel {
 
   #build() {
     const { words } = this;
-    this.articles = make("div", { class: "feed", part: "list", role: "feed", "aria-label": words.say("title"),
-      "aria-describedby": "keys", hidden: true });
+    this.articles = make("div", { class: "feed", part: "list", role: "feed", hidden: true,
+      "aria-label": words.say("title"), "aria-describedby": "keys" });
     this.endMark = make("div", { class: "end", "aria-hidden": "true" });
-    this.scroller = make("div", { class: "scroller" }, this.#buildTrouble(), this.#buildSkeleton(),
-      this.#buildEmpty(), this.articles, this.#buildMore(), this.endMark);
+    this.around = new Around(words, { again: () => this.#again(), widen: () => this.filters.widen() });
+    const { trouble, skeleton, empty, more } = this.around;
+    this.scroller = make("div", { class: "scroller" }, trouble, skeleton, empty, this.articles, more,
+      this.endMark);
     const keys = make("p", { class: "heard", id: "keys" }, words.say("keys"));
-    return make("section", { class: "panel", part: "panel", id: "panel", tabindex: -1, "aria-labelledby": "heading" },
-      this.#buildHead(), this.filters.element, keys, this.scroller, this.bar.element, this.bar.polite,
-      this.bar.urgent, this.menu.element);
+    const named = { id: "panel", tabindex: -1, "aria-labelledby": "heading" };
+    return make("section", { class: "panel", part: "panel", ...named }, this.#buildHead(), this.filters.element, keys, this.scroller,
+      this.bar.element, this.bar.polite, this.bar.urgent, this.menu.element);
   }
 
   #buildHead() {
@@ -186,37 +173,9 @@ export class Panel {
       this.status.element, make("div", { class: "head-actions" }, this.readAll, this.archiveAll, close));
   }
 
-  #buildTrouble() {
-    this.trouble = make("div", { class: "trouble", part: "problem", role: "alert", hidden: true }, make("span"),
-      make("button", { type: "button", class: "plain", onclick: () => this.#again() }, this.words.say("tryAgain")));
-    return this.trouble;
-  }
-
   #again() {
-    if (this.#shown.length && !this.#list.loading) this.#list.more();
-    else this.#list.reload();
-  }
-
-  #buildSkeleton() {
-    const bone = () => make("div", { class: "bone" });
-    this.skeleton = make("div", { class: "skeleton", role: "status", hidden: true },
-      make("span", { class: "heard" }, this.words.say("loading")), bone(), bone(), bone());
-    return this.skeleton;
-  }
-
-  #buildMore() {
-    this.more = make("p", { class: "loading-more", hidden: true }, this.words.say("loadingMore"));
-    return this.more;
-  }
-
-  #buildEmpty() {
-    this.emptyTitle = make("h3", { class: "empty-title" });
-    this.emptyHint = make("p");
-    this.emptyButton = make("button", { type: "button", class: "plain", onclick: () => this.filters.widen() },
-      this.words.say("clearFilters"));
-    this.empty = make("div", { class: "empty", part: "empty", hidden: true }, icon("bell"), this.emptyTitle,
-      this.emptyHint, this.emptyButton);
-    return this.empty;
+    this.#list.more();
+    if (!this.#list.loading) this.#list.reload();
   }
 }
 

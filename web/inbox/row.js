@@ -58,7 +58,9 @@ export class Row {
   setCurrent(isCurrent) {
     this.isCurrent = isCurrent;
     set(this.element, "tabindex", isCurrent ? 0 : -1);
-    for (const inner of this.element.querySelectorAll("button, a")) set(inner, "tabindex", isCurrent ? false : -1);
+    for (const inner of this.element.querySelectorAll("button, a")) {
+      set(inner, "tabindex", isCurrent ? false : -1);
+    }
   }
 
   setPosition(position, size) {
@@ -188,10 +190,11 @@ function put(element, text) {
 
 // What a button says and shows, as the notification is now.
 function faceOf(action, { read, pinned, archived }) {
-  if (action === "read") return read ? { label: "markUnread", picture: "unread" } : { label: "markRead", picture: "read" };
-  if (action === "pin") return pinned ? { label: "unpin", picture: "unpin" } : { label: "pin", picture: "pin" };
-  if (action === "archive" && archived) return { label: "unarchive", picture: "unarchive" };
-  return { label: action, picture: action };
+  if (action === "read" && read) return { label: "markUnread", picture: "unread" };
+  if (action === "read") return { label: "markRead", picture: "read" };
+  const isBack = (action === "pin" && pinned) || (action === "archive" && archived);
+  const name = isBack ? `un${action}` : action;
+  return { label: name, picture: name };
 }
 
 // Whether a message is too long to be seen whole depends on the width.
