@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from pymongo import DESCENDING, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
@@ -14,7 +13,7 @@ from belfry import wire
 from belfry.adapters.mongo import stream, views
 from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.adapters.mongo.notifications import changed_fields, from_document
-from belfry.adapters.mongo.stream import Streams, events_of, position_of
+from belfry.adapters.mongo.stream import Streams, events_of, last_events, position_of
 from belfry.changes import Change
 from belfry.model import DeliveryState, EventKind, InboxEvent, Notification, Position
 from belfry.ports import CHANGED_AT_ONCE, Arrival, Changed
@@ -86,7 +85,7 @@ class MongoInboxes:
             return []
         people = list({document["user_id"] for document in documents})
         numbers = {(document["user_id"], document["seq"]) for document in documents}
-        inboxes = self._inboxes.find({"_id": {"$in": people}}, {"events": True}, session=session)
+        inboxes = self._inboxes.find({"_id": {"$in": people}}, session=session)
         events = (event for inbox in inboxes for event in events_of(inbox))
         return [event for event in events if (event.user_id, event.seq) in numbers]
 
@@ -200,10 +199,10 @@ class MongoInboxes:
     def missed(self, user_id: str, since: int) -> tuple[Position, Sequence[InboxEvent] | None]:
         inbox = self._inboxes.find_one(
             {"_id": user_id},
-            {"seq": True, "unread": True, "events": _only({"$gt": ["$$this.seq", since]})},
+            {"seq": True, "unread": True, "events": last_events({"$subtract": ["$seq", since]})},
         )
         position = position_of(inbox)
-        events = events_of(inbox)
+        events = [event for event in events_of(inbox) if event.seq > since]
         # Numbers have no gaps, so counting tells whether the kept events reach back far enough.
         return position, events if len(events) == position.seq - since else None
 
@@ -271,8 +270,3 @@ def _group(fresh: Iterable[Notification]) -> Mapping[str, Sequence[Sequence[Noti
         groups[item.user_id][-1].append(item)
         sizes[item.user_id] += size
     return groups
-
-
-def _only(condition: Any) -> Document:
-    events = {"$ifNull": ["$events", []]}
-    return {"$filter": {"input": events, "cond": condition}}

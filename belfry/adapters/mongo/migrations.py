@@ -57,6 +57,8 @@ def give_views(database: Database) -> None:
             own[user_id] if category is None else categories.setdefault(f"{user_id}/{category}", {})
         )
         numbers[key] = number
+    # Their numbers were written otherwise. Devices that have missed some load the list again.
+    database.inboxes.update_many({}, {"$set": {"events": []}})
     for collection, all_counts in ((database.inboxes, own), (database.categories, categories)):
         for id_, counts in all_counts.items():
             collection.update_one({"_id": id_}, {"$set": {"counts": counts}}, upsert=True)

@@ -1,18 +1,20 @@
 """The numbered streams in MongoDB: one document per person.
 
-    {_id: person, seq: 57, unread: 4, counts: {inbox_u_3: 4, …}, events: [{seq, kind, ids, …}, …]}
+    {_id: person, seq: 57, unread: 4, counts: {inbox_u_3: 4, …}, events: [{kind, ids, at, …}, …]}
 
-`events` are the last KEPT ones. A change of the stream and the change of the notifications that it
-tells of are one transaction: a crash between the two could otherwise give a notification two
-numbers, or count one wrongly for ever. It costs no more than two journaled writes, because only
-the commit waits for the disk.
+`events` are the last KEPT ones, and `seq` is the number of the last of them: the others count back
+from it, so that appending takes no more than adding.
+
+A change of the stream and the change of the notifications that it tells of are one transaction: a
+crash between the two could otherwise give a notification two numbers, or count one wrongly for
+ever. It costs no more than two journaled writes, because only the commit waits for the disk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pymongo
 from pymongo import ReturnDocument, UpdateOne
@@ -69,34 +71,31 @@ class Streams:
         totals: dict[str, Document] = {user_id: {} for user_id in events}
         for (user_id, category, key), by in counted.items():
             if category is None:
-                totals[user_id][key] = by
-        if len(events) == 1:
-            [(user_id, own)] = events.items()
-            return self._add_one(user_id, own, totals[user_id], session)
-        changes = [
-            UpdateOne({"_id": user_id}, _appending(own, totals[user_id]), upsert=True)
-            for user_id, own in events.items()
-        ]
-        self._inboxes.bulk_write(changes, ordered=False, session=session)
-        longest = max(map(len, events.values()))
-        inboxes = self._inboxes.find(
-            {"_id": {"$in": list(events)}}, {"events": {"$slice": -longest}}, session=session
-        )
-        return [e for inbox in inboxes for e in events_of(inbox)[-len(events[inbox["_id"]]) :]]
+                totals[user_id][f"counts.{key}"] = by
+        changes = {user_id: _appending(own, totals[user_id]) for user_id, own in events.items()}
+        inboxes = self._apply(changes, session)
+        return [event for inbox in inboxes for event in _numbered(inbox, events[inbox["_id"]])]
 
-    def _add_one(
-        self, user_id: str, events: Sequence[Document], counts: Document, session: ClientSession
-    ) -> Sequence[InboxEvent]:
-        """The same for one person, in one round trip: the way of a single notification."""
-        inbox = self._inboxes.find_one_and_update(
-            {"_id": user_id},
-            _appending(events, counts),
-            projection={"events": {"$slice": -len(events)}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        return events_of(inbox)
+    def _apply(self, changes: Mapping[str, Document], session: ClientSession) -> Iterable[Document]:
+        """Make each person's change; answers where the streams are then."""
+        if len(changes) == 1:
+            # In one round trip: the way of a single notification.
+            [(user_id, change)] = changes.items()
+            inbox = self._inboxes.find_one_and_update(
+                {"_id": user_id},
+                change,
+                projection=_POSITION,
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            return [inbox] if inbox else []
+        updates = [UpdateOne({"_id": id_}, change, upsert=True) for id_, change in changes.items()]
+        self._inboxes.bulk_write(updates, ordered=False, session=session)
+        return self._inboxes.find({"_id": {"$in": list(changes)}}, _POSITION, session=session)
+
+
+_POSITION = {"seq": True, "unread": True}
 
 
 def event(
@@ -107,26 +106,13 @@ def event(
     until: datetime | None = None,
 ) -> Document:
     """An event that has no number yet."""
-    own = {"kind": kind.value, "ids": list(ids), "at": now} | ({"until": until} if until else {})
-    return {"own": own, "unread_change": unread_change}
+    known = {"kind": kind.value, "ids": list(ids), "at": now, "unread_change": unread_change}
+    return known | ({"until": until} if until else {})
 
 
 def events_of(inbox: Document | None) -> list[InboxEvent]:
-    """The events that a person's document holds, or as many as were asked for."""
-    if inbox is None:
-        return []
-    return [
-        InboxEvent(
-            user_id=inbox["_id"],
-            seq=each["seq"],
-            kind=EventKind(each["kind"]),
-            ids=tuple(each["ids"]),
-            unread=each["unread"],
-            at=each["at"],
-            until=each.get("until"),
-        )
-        for each in inbox["events"]
-    ]
+    """The events that a person's document holds, or as many of the last as were asked for."""
+    return _numbered(inbox, inbox.get("events", ())) if inbox else []
 
 
 def position_of(inbox: Document | None) -> Position:
@@ -134,23 +120,36 @@ def position_of(inbox: Document | None) -> Position:
     return Position(inbox["seq"], inbox["unread"]) if inbox else Position()
 
 
-def _appending(events: Sequence[Document], counts: Mapping[str, int]) -> list[Document]:
-    """The pipeline that gives each event the next number and the count after it."""
-    stages: list[Document] = (
-        [{"$set": {f"counts.{key}": _plus(f"$counts.{key}", by) for key, by in counts.items()}}]
-        if counts
-        else []
-    )
-    for each in events:
-        own = {name: {"$literal": value} for name, value in each["own"].items()}
-        numbered = [{"seq": "$seq", "unread": "$unread", **own}]
-        kept = {"$concatArrays": [{"$ifNull": ["$events", []]}, numbered]}
-        stages += [
-            {"$set": {"seq": _plus("$seq", 1), "unread": _plus("$unread", each["unread_change"])}},
-            {"$set": {"events": {"$slice": [kept, -KEPT]}}},
-        ]
-    return stages
+def last_events(most: Any) -> Document:
+    """The projection of up to so many of the last events, and one at least; may be computed."""
+    count = {"$max": [1, {"$min": [KEPT, most]}]}
+    return {"$slice": [{"$ifNull": ["$events", []]}, {"$multiply": [-1, count]}]}
 
 
-def _plus(field: str, by: int) -> Document:
-    return {"$add": [{"$ifNull": [field, 0]}, by]}
+def _appending(events: Sequence[Document], counts: Mapping[str, int]) -> Document:
+    """The update that appends events. What they are numbered is where the stream is then."""
+    unread = sum(each["unread_change"] for each in events)
+    return {
+        "$inc": {"seq": len(events), "unread": unread, **counts},
+        "$push": {"events": {"$each": list(events), "$slice": -KEPT}},
+    }
+
+
+def _numbered(inbox: Document, events: Sequence[Document]) -> list[InboxEvent]:
+    """The last events of a stream with their numbers: there are no gaps, so counting back tells."""
+    seq, unread = inbox["seq"], inbox["unread"]
+    numbered = []
+    for each in reversed(events):
+        numbered.append(
+            InboxEvent(
+                user_id=inbox["_id"],
+                seq=seq,
+                kind=EventKind(each["kind"]),
+                ids=tuple(each["ids"]),
+                unread=unread,
+                at=each["at"],
+                until=each.get("until"),
+            )
+        )
+        seq, unread = seq - 1, unread - each["unread_change"]
+    return numbered[::-1]
