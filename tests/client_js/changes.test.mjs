@@ -33,8 +33,9 @@ for (const [name, call, shown, unread] of [
   ["snooze", (client, id) => client.snooze(id, new Date(UNTIL)), undefined, 2],
   ["pin", (client, id) => client.pin(id), ({ pinned }) => pinned === true, 3],
 ]) {
-  test(`${name}: it shows at once, and stays when it is confirmed`, async (t) => {
+  test(`${name}: it shows at once, and stays until the event that confirms it`, async (t) => {
     const { server, client, list, ids, said } = await loaded(t);
+    server.deliver = (frame, send) => setTimeout(() => send(frame), 30);
     const done = call(client, ids[0]);
     const item = list.items.find(({ id }) => id === ids[0]);
     assert.equal(shown ? shown(item) : item === undefined, true);
@@ -63,11 +64,11 @@ test("every change and its opposite", async (t) => {
 
 test("two changes of one are carried out in their order", async (t) => {
   const { server, client, list, ids } = await loaded(t);
-  client.read(ids[0]);
-  client.unread(ids[0]);
-  await client.read(ids[0]);
+  let times = 0;
+  server.refuse = ({ path }) => (path.includes("changes") && !times++ ? pause(50) : undefined);
+  await Promise.all([client.read(ids[0]), client.unread(ids[0])]);
   await agrees(client, list, server.inbox);
-  assert.equal(list.items.at(-1).read, true);
+  assert.equal(list.items.at(-1).read, false);
 });
 
 test("all that match a filter", async (t) => {
@@ -148,7 +149,7 @@ test("a change is given up after some tries", async (t) => {
 });
 
 test("what was done without a network is done as soon as there is one", async (t) => {
-  const { server, client, list, ids } = await loaded(t, { timing: { firstWait: 2000, longestWait: 2000 } });
+  const { server, client, list, ids } = await loaded(t, { timing: { firstWait: 600_000, longestWait: 600_000 } });
   server.refuse = () => ({ status: 0 });
   server.breakAll();
   await isIn(client, "waiting");
@@ -215,6 +216,25 @@ test("changes work without having been started", async (t) => {
   client.stop();
   assert.deepEqual(await client.read(id), { changed: 1 });
   assert.deepEqual(await client.counts([{}, { unread: true }]), [1, 0]);
+});
+
+test("when all that was loaded has left the list, what comes below is loaded", async (t) => {
+  const { server, client } = await loaded(t, { count: 12 });
+  const list = client.list({ unread: true }, { pageSize: 5 });
+  await eventually(() => assert.equal(list.items.length, 5));
+  await client.read(list.items.map(({ id }) => id));
+  await eventually(() => assert.deepEqual(list.items, server.inbox.list({ unread: true }, 5).items));
+});
+
+test("a list that is about to be loaded anew is not carried on instead", async (t) => {
+  const { server, client, ids } = await loaded(t, { count: 12, timing: { gather: 50 } });
+  await client.pin(ids[0]);
+  const list = client.list({}, { pageSize: 5 });
+  await eventually(() => assert.equal(list.items[0]?.id, ids[0]));
+  server.inbox.shake();
+  await eventually(() => assert.equal(client.seq, 14));
+  list.more();
+  await agrees(client, list, server.inbox);
 });
 
 test("a list that was closed takes nothing any more", async (t) => {

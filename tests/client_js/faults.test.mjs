@@ -95,7 +95,7 @@ const DELIVERIES = {
 };
 
 for (const [name, deliver] of Object.entries(DELIVERIES)) {
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 2]) {
     test(`${name} (seed ${seed})`, async (t) => {
       const random = randomOf(seed);
       const server = await startServer(t, new Inbox(30));
@@ -160,6 +160,16 @@ test("a server that stops answering is left", async (t) => {
   server.inbox.send();
   await eventually(() => assert.ok(server.opened > 1));
   server.deliver = deliver;
+  await agrees(client, list, server.inbox);
+});
+
+test("an event that was lost is asked for when the next one comes", async (t) => {
+  const { server, client, list } = await live(t, { timing: { heartbeat: 600_000 } });
+  const { deliver } = server;
+  server.deliver = () => {};
+  server.inbox.send();
+  server.deliver = deliver;
+  server.inbox.send();
   await agrees(client, list, server.inbox);
 });
 
