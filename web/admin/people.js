@@ -123,17 +123,24 @@ export class People {
   }
 
   #pressed(event) {
+    const act = this.#meaningOf(event.key);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  // What a key does here; null when it keeps its usual meaning.
+  #meaningOf(key) {
     const { length } = this.#options;
-    const act = {
-      ArrowDown: () => length && this.#activate((this.#active + 1) % length),
-      ArrowUp: () => length && this.#activate((this.#active - 1 + length) % length),
-      Enter: () => this.#active >= 0 && this.choose(this.#options[this.#active]),
-      Escape: () => !this.list.hidden && this.#close(),
-      Backspace: () => !this.input.value && this.chosen.length && this.#remove(this.chosen.at(-1)),
-    }[event.key];
-    // Keys that do nothing here keep their usual meaning, but Enter never sends a half-typed name.
-    const acted = act && act() !== false && (length || event.key !== "Backspace");
-    if (acted || (event.key === "Enter" && this.input.value)) event.preventDefault();
+    const active = this.#options[this.#active];
+    if (key === "ArrowDown" && length) return () => this.#activate((this.#active + 1) % length);
+    if (key === "ArrowUp" && length) return () => this.#activate((this.#active - 1 + length) % length);
+    if (key === "Enter" && active) return () => this.choose(active);
+    if (key === "Enter" && this.input.value) return () => {}; // a half-typed name sends nothing
+    if (key === "Escape" && !this.list.hidden) return () => this.#close();
+    const last = this.chosen.at(-1);
+    if (key === "Backspace" && !this.input.value && last) return () => this.#remove(last);
+    return null;
   }
 
   #drawChips() {
