@@ -78,7 +78,9 @@ class Screen:
         """A page of `GET /api/notifications`, which may be ahead of the events seen so far."""
         self._items |= {item["id"]: item for item in page["items"]}
         self.cursor = page["nextCursor"]
-        self._reach = order_of(page["items"][-1]) if self.cursor else None
+        reach = order_of(page["items"][-1]) if self.cursor else None
+        assert reach is None or self._reach is None or reach < self._reach, "pages lead down"
+        self._reach = reach
 
     def take(self, frame: Json) -> list[Json]:
         """Act on a frame of the server; answers the events that it acted on, each once for ever."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,7 @@ class Phone:
                 self.connect()
         elif chance() < 0.02:
             self.disconnect(told=chance() < 0.7)
-            # Now and then for so long that more is missed than the stream keeps.
-            self._asleep = random.choice((0, 0, 0, 0, 10, 50, 200))
+            self._asleep = random.choice((0, 0, 0, 0, 10, 50, 300))
         elif chance() < 0.5:
             self.hear(random.randint(1, 5))
         if chance() < 0.2:
@@ -57,7 +57,17 @@ class Phone:
         if chance() < 0.05:
             self.scroll()
         if chance() < 0.01:
-            self.show(**self._world.filter())
+            self.show(**self._world.choose.filter())
+
+    @property
+    def is_asleep(self) -> bool:
+        return self._asleep > 0
+
+    def sleep(self) -> None:
+        """Be away until the end."""
+        if self.line is not None:
+            self.disconnect(told=True)
+        self._asleep = sys.maxsize
 
     def come_to_rest(self) -> None:
         """Sync, and hear all that there is."""
@@ -143,11 +153,16 @@ class Phone:
 
     def _http(self, handler: Any, method: str = "GET", path: str = "", **fields: Any) -> Any:
         event = http_event(method, path, caller=self._world.user_id, token_seconds=1e9, **fields)
-        return call(handler, event, self._world.parts).body
+        answer = call(handler, event, self._world.parts)
+        # What is shown here may have been deleted elsewhere.
+        assert answer.status in (200, 204, 404), answer.body
+        return answer.body
 
     def _socket(self, handler: Any, body: Json | None = None, kind: str = "MESSAGE") -> Json:
         event = websocket_event(body, kind=kind, caller=self._world.user_id, connection=self._id)
         event["requestContext"]["connectedAt"] = int(self._world.clock().timestamp() * 1000)
         answer = handler.using(self._world.parts)(event, None)
         assert answer["statusCode"] == 200
-        return frame_of(answer) if "body" in answer else {}
+        frame = frame_of(answer) if "body" in answer else {}
+        assert frame.get("status", 404) == 404, frame
+        return frame

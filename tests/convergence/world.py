@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 from belfry.adapters.mongo.database import Database
-from belfry.changes import PERSONAL
 from belfry.errors import QueueUnavailable
-from belfry.model import Role, User
+from belfry.model import Notification, Role, User, new_id
 from belfry.ports import Message
 from belfry.retry import RetryPolicy
 from belfry.topology import DEAD_LETTERS
@@ -25,16 +24,15 @@ from functions.dispatch.sweep import handler as sweep
 from functions.notifications.create import handler as create
 from functions.notifications.replace import handler as replace
 from functions.notifications.withdraw import handler as withdraw
+from tests.convergence.choices import Choices
 from tests.convergence.network import Network
 from tests.convergence.phone import Phone
-from tests.convergence.truth import text_of
 from tests.fakes import FakeClock, FakeQueue
 from tests.screen import Json
 from tests.unit.events import Answer, call, http_event, queue_event, queue_record
 
 DEVICES = 5
-CATEGORIES = (None, "builds", "chat")
-PLACES = (None, "archived", "snoozed")
+BEFORE = 150
 
 
 class World:
@@ -45,6 +43,7 @@ class World:
         self.user_id = f"person {seed}"
         # Microseconds and all; MongoDB forgets by its own clock what is old by this one.
         self.clock = FakeClock(datetime.now(UTC))
+        self.choose = Choices(self.random, self.clock)
         self.network = Network(self.random)
         self.queue = FakeQueue()
         self.parts = Deps(
@@ -58,10 +57,22 @@ class World:
         self.parts.users.add(person, password_hash="")
         self.counted: Counter[str] = Counter()
         self._backlog: list[Message] = []
-        self._sent: list[str] = []
+        self._sent = self._history()
         self.phones = [Phone(self, f"device {number}") for number in range(DEVICES)]
         for phone in self.phones:
             phone.connect()
+
+    def _history(self) -> list[str]:
+        """So many that a change of all of them names none."""
+        now, chance = self.clock(), self.random
+        ids = [new_id() for _ in range(BEFORE)]
+        for number, id_ in enumerate(ids):
+            item = Notification(id_, self.user_id, str(number), now, priority=chance.randint(1, 5))
+            self.parts.outbox.add(item, dispatch_by=now)
+        self.sweep()
+        while self._backlog:
+            self.dispatch(BEFORE)
+        return ids
 
     # What a device or a sender does.
 
@@ -78,11 +89,11 @@ class World:
         self.random.choices(list(acts), weights=list(acts.values()))[0]()
 
     def send(self) -> None:
-        body = self.content() | {"userId": self.user_id}
+        body = self.choose.content() | {"userId": self.user_id}
         if self.random.random() < 0.1:
-            body["deliverAt"] = self.after(60)
+            body["deliverAt"] = self.choose.after(60)
         if self.random.random() < 0.2:
-            body["expiresAt"] = self.after(600, least=61)
+            body["expiresAt"] = self.choose.after(600, least=61)
         self.queue.down = self.random.random() < 0.03
         made = self.admin(create, "POST", "/api/notifications", body)
         self.queue.down = False
@@ -95,12 +106,12 @@ class World:
         shown = [item["id"] for item in phone.screen.items]
         if shown:
             ids = self.random.sample(shown, min(len(shown), self.random.choice((1, 1, 2, 7))))
-            phone.change(self._asked({"ids": ids}))
+            phone.change(self.choose.change({"ids": ids}))
 
     def change_all(self) -> None:
-        wide = self.random.random() < 0.3
-        filter_ = {} if wide else self.filter() | {"priority": self.random.randint(1, 5)}
-        asked = self._asked({"filter": filter_})
+        wide = self.random.random() < 0.4
+        filter_ = {} if wide else self.choose.filter() | {"priority": self.random.randint(1, 5)}
+        asked = self.choose.change({"filter": filter_})
         # All of it only seldom, or every list would be empty for most of the time.
         if (
             wide
@@ -122,7 +133,9 @@ class World:
     def edit(self) -> None:
         if self._sent:
             id_ = self.random.choice(self._sent[-100:])
-            self.admin(replace, "PUT", f"/api/notifications/{id_}/content", self.content(), id_)
+            self.admin(
+                replace, "PUT", f"/api/notifications/{id_}/content", self.choose.content(), id_
+            )
 
     def take_back(self) -> None:
         if self._sent:
@@ -136,40 +149,6 @@ class World:
             method, path, body=body, id_=id_, role=Role.ADMIN, token_seconds=1e9, caller="admin"
         )
         return call(handler, event, self.parts)
-
-    # What they choose.
-
-    def _asked(self, which: Json) -> Json:
-        kind = self.random.choice(PERSONAL)
-        return {"change": kind, **which} | ({"until": self.after(300)} if kind == "snooze" else {})
-
-    def content(self) -> Json:
-        category = self.random.choice(CATEGORIES)
-        content = {"message": str(self.random.random()), "priority": self.random.randint(1, 5)}
-        return content | ({"category": category} if category else {})
-
-    def filter(self) -> Json:
-        """One of those that a person may choose."""
-        chance = self.random.random
-        chosen: Json = {}
-        if chance() < 0.3:
-            chosen["unread"] = chance() < 0.7
-        if place := self.random.choice((None, *PLACES)):
-            chosen[place] = True
-        if chance() < 0.2:
-            chosen["category"] = self.random.choice(CATEGORIES[1:])
-        if chance() < 0.1:
-            chosen["priority"] = self.random.randint(1, 5)
-        if chance() < 0.1:
-            chosen["since"] = self.before(300)
-        return chosen
-
-    def after(self, most: float, least: float = 0.001) -> str:
-        """A time that is at most so many seconds ahead."""
-        return text_of(self.clock() + timedelta(seconds=self.random.uniform(least, most)))
-
-    def before(self, most: float) -> str:
-        return text_of(self.clock() - timedelta(seconds=self.random.uniform(1, most)))
 
     # What happens meanwhile.
 
