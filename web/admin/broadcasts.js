@@ -45,7 +45,8 @@ export class Broadcasts {
     const progress = new Progress(`Progress of ${titleOf(item)}`);
     const withdraw = button("Withdraw", titleOf(item), () => this.#withdraw(item, problem));
     const element = make("li", { class: "row" },
-      about(item, state, make("span", {}, audience(item)), timeElement(item.createdAt), expiry(item.expiresAt)),
+      about(item, state, make("span", {}, audience(item)), timeElement(item.createdAt),
+        expiry(item.expiresAt)),
       ...words(item), ...progress.elements, problem, make("div", { class: "actions" }, withdraw));
     return { element, show: (now) => {
       say(state, STATES[now.state] ?? visible(now.state));
@@ -57,7 +58,7 @@ export class Broadcasts {
 
   async #withdraw({ id, ...item }, problem) {
     const sure = await confirmed({ title: "Withdraw it?", action: "Withdraw",
-      text: `“${titleOf(item)}” is taken out of every inbox that it is in, and goes to no further one.` });
+      text: `“${titleOf(item)}” is taken out of every inbox it is in, and goes to no further one.` });
     if (!sure) return;
     problem.textContent = "";
     await this.api.withdrawBroadcast(id).then(() => this.poll.now(),

@@ -135,8 +135,9 @@ export class Chart {
     if (!this.#data) return;
     const { from, to, step } = this.#data;
     const box = this.canvas.getBoundingClientRect();
-    const time = event && linear([MARGIN.left, box.width - MARGIN.right], [from, to])(event.clientX - box.left);
-    const inside = event && time >= from && time < to;
+    const timeAt = linear([MARGIN.left, box.width - MARGIN.right], [from, to]);
+    const time = event ? timeAt(event.clientX - box.left) : to;
+    const inside = time >= from && time < to;
     this.#pointed = inside ? Math.floor(time / step) * step : null;
     this.#draw();
   }
@@ -157,7 +158,8 @@ export class Chart {
   #summary() {
     const { from, to, buckets } = this.#data;
     const sums = this.series.map(({ name, sum }) => `${name} ${this.#said(sum(buckets))}`);
-    return `${this.title}, ${this.unit}, from ${minute.format(from)} to ${minute.format(to)}: ${sums.join(", ")}`;
+    const times = `from ${minute.format(from)} to ${minute.format(to)}`;
+    return `${this.title}, ${this.unit}, ${times}: ${sums.join(", ")}`;
   }
 
   #tableDetails() {
@@ -167,7 +169,8 @@ export class Chart {
       make("thead", {}, head), this.table);
     return make("details", { class: "numbers" }, make("summary", {}, "Numbers",
       make("span", { class: "only-heard" }, ` of ${this.title}`)),
-    make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Numbers of ${this.title}` }, table));
+    make("div", { class: "scroll", tabindex: "0", role: "region",
+      "aria-label": `Numbers of ${this.title}` }, table));
   }
 
   // Newest first, and only while it is looked at.

@@ -31,7 +31,8 @@ export class Letter {
     this.body.replaceChildren(make("p", { class: "empty" }, "Loading…"));
     say(this.problem, "");
     this.place.querySelector("h2").focus();
-    const [letter, problem] = await this.api.deadLetter(id).then((found) => [found, null], (error) => [null, error]);
+    const [letter, problem] = await this.api.deadLetter(id)
+      .then((found) => [found, null], (error) => [null, error]);
     if (this.#id !== id) return;
     this.body.replaceChildren(...(letter ? this.#parts(letter) : []));
     if (problem) say(this.problem, problem.message);
@@ -45,14 +46,16 @@ export class Letter {
 
   #parts(letter) {
     const headers = Object.entries(letter.headers);
-    const size = `${count(letter.bodyBytes)} bytes${letter.bodyEncoding === "base64" ? ", shown as base64" : ""}`;
+    const encoding = letter.bodyEncoding === "base64" ? ", shown as base64" : "";
+    const size = `${count(letter.bodyBytes)} bytes${encoding}`;
+    const trace = `#trace/${encodeURIComponent(letter.notificationId)}`;
     return [
       facts({
         Reason: REASONS[letter.reason] ?? visible(letter.reason), Error: visible(letter.error),
         Queue: visible(letter.queue), "Failed first": timeElement(letter.firstAt),
         "Died last": timeElement(letter.lastAt), Times: letter.times, Retries: letter.attempts,
-        Notification: letter.notificationId && make("a", { href: `#trace/${encodeURIComponent(letter.notificationId)}` },
-          idText(letter.notificationId)),
+        Notification: letter.notificationId &&
+          make("a", { href: trace }, idText(letter.notificationId)),
         "It is now": letter.deliveryState, Person: letter.userId && idText(letter.userId),
       }, "facts wide"),
       headers.length && make("h3", {}, "Headers"),

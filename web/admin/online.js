@@ -40,7 +40,8 @@ export class Online {
 
   #summed(page) {
     const { people, connections } = page;
-    say(this.summary, `${counted(people, "person", "people")} on ${counted(connections, "device", "devices")}.`);
+    const devices = counted(connections, "device", "devices");
+    say(this.summary, `${counted(people, "person", "people")} on ${devices}.`);
     return page;
   }
 }

@@ -79,14 +79,17 @@ export class People {
     // An id need not be found: whoever copied it knows whom it means.
     const byId = ID.test(text) ? [{ id: text.toLowerCase() }] : [];
     const chosen = new Set(this.chosen.map(({ id }) => id));
-    this.#open([...byId, ...users].filter(({ id }) => !chosen.has(id)),
-      problem?.message ?? `${users.length ? "Nobody else" : "Nobody"} has a name or an e-mail address that begins so.`);
+    const none = `${users.length ? "Nobody else" : "Nobody"} has a name or an e-mail address that begins so.`;
+    const others = [...byId, ...users].filter(({ id }) => !chosen.has(id));
+    this.#open(others, problem?.message ?? none);
   }
 
   #open(options, otherwise) {
     this.#options = options;
     this.list.replaceChildren(...options.map((user, index) => this.#option(user, index)));
-    if (!options.length) this.list.append(make("li", { class: "none", role: "option", "aria-disabled": "true" }, otherwise));
+    if (!options.length) {
+      this.list.append(make("li", { class: "none", role: "option", "aria-disabled": "true" }, otherwise));
+    }
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     this.#activate(options.length ? 0 : -1);

@@ -18,7 +18,8 @@ export class Scheduled {
     Object.assign(this, { section, api });
     this.notifications = new Pages(section.querySelector("#scheduled-notifications"), {
       name: "Scheduled notifications", empty: "Nothing is scheduled for a single person.",
-      load: api.scheduled, row: (item) => this.#row(item, make("span", {}, "for ", idText(item.userId)), api.withdraw),
+      load: api.scheduled,
+      row: (item) => this.#row(item, make("span", {}, "for ", idText(item.userId)), api.withdraw),
     });
     this.broadcasts = new Pages(section.querySelector("#scheduled-broadcasts"), {
       name: "Scheduled broadcasts", empty: "No broadcast is scheduled.",

@@ -61,7 +61,8 @@ export class Send {
     this.topic.name = audience === "topic" ? "to" : "";
     const { deliverAt } = this.form.elements;
     const verb = deliverAt.value ? "Schedule" : "Send";
-    say(this.form.querySelector("[type=submit]"), audience === "everybody" ? `${verb} to everybody…` : verb);
+    const label = audience === "everybody" ? `${verb} to everybody…` : verb;
+    say(this.form.querySelector("[type=submit]"), label);
     this.preview.show(contentOf(this.form));
   }
 
@@ -132,7 +133,8 @@ const TIMES = ["deliverAt", "expiresAt"];
 // Empty fields are left out, but for the message: the API says what is wrong with it.
 export function contentOf(form) {
   const given = filledIn(form);
-  const fields = Object.fromEntries(CONTENT.filter((name) => name in given).map((name) => [name, given[name]]));
+  const names = CONTENT.filter((name) => name in given);
+  const fields = Object.fromEntries(names.map((name) => [name, given[name]]));
   return { message: "", ...fields, priority: Number(given.priority) };
 }
 

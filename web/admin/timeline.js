@@ -12,7 +12,8 @@ const clock = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle:
 const STEPS = {
   accepted: () => ["Accepted and stored", "good"],
   queued: ({ by }) => [["Queued", QUEUED_BY[by]].filter(Boolean).join(" "), "plain"],
-  attempt: (step) => [`Attempt ${step.number}: ${outcome(step)}`, step.failed || step.refused ? "bad" : "good"],
+  attempt: (step) =>
+    [`Attempt ${step.number}: ${outcome(step)}`, step.failed || step.refused ? "bad" : "good"],
   dispatched: () => ["Dispatched: no push is outstanding", "good"],
   "given-up": () => ["Given up: it is among the dead letters", "bad"],
   acknowledged: () => ["Acknowledged: a device has shown it", "good"],
