@@ -40,8 +40,8 @@ export class Panel {
       act: (name, item, from) => this.actions.act(name, item, from),
       left: () => this.element.focus(),
     });
-    this.end = new IntersectionObserver(([{ isIntersecting }]) => {
-      this.#isAtEnd = isIntersecting;
+    this.end = new IntersectionObserver((entries) => {
+      this.#isAtEnd = entries.at(-1).isIntersecting; // several: it has come and gone since
       this.#goOn();
     }, { rootMargin: "600px 0px", scrollMargin: "600px 0px" });
     this.element.addEventListener("left", () => this.feed.focus());
