@@ -23,7 +23,7 @@ from tests.unit.events import call, http_event
 OPERATIONS = 1000
 AT_ONCE = 4
 LISTS = 20
-LOOK_EVERY = 20
+LOOK_EVERY = 40
 LONG_SLEEP = 250
 """Operations until the end that one device misses: more than the stream keeps."""
 

@@ -42,7 +42,7 @@ class Truth:
 def _item(document: Document) -> Json:
     same = {name: document[name] for name in _SAME if name in document}
     times = {n: text_of(document[field]) for n, field in _TIMES.items() if field in document}
-    arrived = ("returned_at", "deliver_at", "created_at")
+    arrived = ("came_at", "deliver_at", "created_at")
     return {
         "id": document["_id"],
         "userId": document["user_id"],
