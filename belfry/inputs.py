@@ -167,7 +167,7 @@ def _field_error(location: tuple[int | str, ...], message: str, root: str) -> Fi
     # A rule about several fields names the one to change: "/password: must not be …".
     named, separator, detail = message.partition(": ")
     if separator and named.startswith("/"):
-        location, message = (*location, named.removeprefix("/")), detail
+        location, message = (*location, *named.removeprefix("/").split("/")), detail
     if not location:
         return FieldError("", message)
     escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
@@ -323,12 +323,24 @@ class InboxQuery(Filter):
     cursor: Annotated[str, Field(max_length=128), AfterValidator(_list_cursor)] | None = None
 
 
+def _one_since(filters: list[Filter]) -> list[Filter]:
+    with_since = [number for number, each in enumerate(filters) if each.since is not None]
+    if len(with_since) > 1:
+        raise ValueError(f"/{with_since[1]}/since: only one of the filters may have it")
+    return filters
+
+
 class CountsQuery(Input):
-    """GET /api/inbox/counts. The filters come as JSON."""
+    """GET /api/inbox/counts. The filters come as JSON.
+
+    What a filter with `since` shows is counted one by one, so a call has no more than one of them.
+    """
 
     model_config = ConfigDict(strict=False)
 
-    filters: Json[Annotated[list[Filter], Field(min_length=1, max_length=20)]]
+    filters: Json[
+        Annotated[list[Filter], Field(min_length=1, max_length=20), AfterValidator(_one_since)]
+    ]
 
 
 class EventsQuery(Input):
@@ -361,12 +373,15 @@ class InboxChange(Input):
         | None
     ) = None
     filter: Filter | None = None
+    cursor: Annotated[str, Field(max_length=128), AfterValidator(_list_cursor)] | None = None
     until: AwareDatetime | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.ids is None) == (self.filter is None):
             raise ValueError("/ids: either ids or a filter says which notifications")
+        if self.cursor is not None and self.filter is None:
+            raise ValueError("/cursor: only a filter goes on somewhere")
         if (self.change == ChangeKind.SNOOZE) != (self.until is not None):
             raise ValueError("/until: a snooze has it, and nothing else")
         return self

@@ -61,7 +61,7 @@ def test_every_change_is_done_and_told_to_every_device(fakes: Fakes, kind: str) 
         post(fakes, {"change": undone, "ids": [id_]})
     open_socket(fakes)
     answer = post(fakes, {"change": kind, "ids": [id_], **until})
-    assert (answer.status, answer.body["changed"], answer.body["more"]) == (200, 1, False)
+    assert (answer.status, answer.body["changed"], answer.body["nextCursor"]) == (200, 1, None)
     [frame] = pushed(fakes)
     assert frame["ids"] == [id_]
     assert (frame["seq"], frame["unreadCount"]) == (answer.body["seq"], answer.body["unreadCount"])
@@ -73,7 +73,7 @@ def test_all_that_a_filter_shows_is_changed(fakes: Fakes) -> None:
     arrived(fakes, 2, category="builds")
     arrived(fakes, 2, priority=5)
     answer = post(fakes, {"change": "archive", "filter": {"category": "builds", "priority": 5}})
-    assert answer.body == {"changed": 3, "more": False, "seq": 8, "unreadCount": 4}
+    assert answer.body == {"changed": 3, "nextCursor": None, "seq": 8, "unreadCount": 4}
     found = ask(fakes, {}, {"archived": True}, {"category": "builds"})
     assert found.body["counts"] == [4, 3, 2]
     assert {i for i in wanted if fakes.notifications.get(ADA, i).archived} == set(wanted)  # type: ignore[union-attr]
@@ -85,7 +85,7 @@ def test_a_great_many_are_changed_by_several_events_and_calls(fakes: Fakes) -> N
         fakes.outbox.add(Notification(id_, ADA, "Hello", NOON), NOON)
     fakes.inboxes.append(ids, NOON)
     answer = post(fakes, {"change": "read", "filter": {}})
-    assert (answer.body["changed"], answer.body["more"]) == (len(ids), False)
+    assert (answer.body["changed"], answer.body["nextCursor"]) == (len(ids), None)
     assert answer.body["unreadCount"] == 0
 
     taken = fakes.inboxes.change
@@ -96,17 +96,22 @@ def test_a_great_many_are_changed_by_several_events_and_calls(fakes: Fakes) -> N
 
     parts = fakes.deps()
     parts.__dict__["inboxes"] = type("Slow", (), {"change": staticmethod(slow)})()
-    event = http_event("POST", "/api/inbox/changes", body={"change": "unread", "filter": {}})
-    answer = call(change.handler, event, parts)
-    assert answer.body["more"] is True
-    assert 0 < answer.body["changed"] < len(ids)
+    body: dict[str, Any] = {"change": "pin", "filter": {}}
+    changed = []
+    while not changed or body["cursor"]:
+        event = http_event("POST", "/api/inbox/changes", body=body)
+        answer = call(change.handler, event, parts)
+        changed.append(answer.body["changed"])
+        body["cursor"] = answer.body["nextCursor"]
+    assert len(changed) > 1
+    assert sum(changed) == len(ids)
 
 
 def test_nothing_to_change_is_no_event(fakes: Fakes) -> None:
     arrived(fakes)
     assert post(fakes, {"change": "unread", "filter": {}}).body == {
         "changed": 0,
-        "more": False,
+        "nextCursor": None,
         "seq": 1,
         "unreadCount": 1,
     }
@@ -123,6 +128,8 @@ def test_what_is_somebody_elses_is_not_found(fakes: Fakes) -> None:
     [
         ({"change": "read"}, "/ids"),
         ({"change": "read", "ids": ["a"], "filter": {}}, "/ids"),
+        ({"change": "read", "ids": ["a"], "cursor": "0" * 13 + "-" + "0" * 36}, "/cursor"),
+        ({"change": "read", "filter": {}, "cursor": "x"}, "/cursor"),
         ({"change": "read", "ids": []}, "/ids"),
         ({"change": "read", "ids": ["a"] * 101}, "/ids"),
         ({"change": "read", "ids": [""]}, "/ids/0"),
@@ -174,6 +181,7 @@ def test_a_push_that_fails_does_not_fail_the_change(fakes: Fakes) -> None:
         ("[1]", "filters/0"),
         ('[{}, {"category": ""}]', "filters/1/category"),
         (json.dumps([{}] * 21), "filters"),
+        (json.dumps([{"since": LATER}, {}, {"since": LATER}]), "filters/2/since"),
     ],
 )
 def test_wrong_filters_are_named(fakes: Fakes, filters: str, pointer: str) -> None:
@@ -254,7 +262,7 @@ def test_a_change_by_websocket(fakes: Fakes) -> None:
         return frame_of(change_frame.handler.using(fakes.deps())(event, None))
 
     frame = send(change="snooze", ids=[id_], until=LATER, ref="7")
-    assert frame == {"type": "done", "changed": 1, "more": False, "ref": "7"}
+    assert frame == {"type": "done", "changed": 1, "nextCursor": None, "ref": "7"}
     assert send(change="archive", filter={"snoozed": True})["changed"] == 1
 
 
