@@ -37,6 +37,9 @@ class Network:
 
     def _push(self, connection_id: str, frame: Json) -> PushResult:
         self.witness(frame)
+        if frame["type"] == "unsnoozed":
+            # As new as one that has just arrived, for devices that know it and those that do not.
+            assert {item["arrivedAt"] for item in frame.get("notifications", ())} <= {frame["at"]}
         line = self.lines.get(connection_id)
         if line is None:
             return PushResult.GONE
