@@ -16,7 +16,7 @@ from belfry.model import EventKind, Gone, Notification
 
 
 class ChangeKind(StrEnum):
-    """What a person does to what they have, and, from WITHDRAW on, what others and time do."""
+    """What a person does to what they have, and what its sender and the time do."""
 
     READ = "read"
     UNREAD = "unread"
@@ -31,10 +31,6 @@ class ChangeKind(StrEnum):
     REPLACE = "replace"
     EXPIRE = "expire"
     WAKE = "wake"
-
-
-PERSONAL = tuple(ChangeKind)[: tuple(ChangeKind).index(ChangeKind.WITHDRAW)]
-"""The changes that a person makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +70,7 @@ class Change:
 class _Rule:
     event: EventKind
     apply: Callable[[Notification, Change, datetime], Notification]
+    by_person: bool = True
 
 
 def _read(item: Notification, change: Change, now: datetime) -> Notification:
@@ -99,7 +96,7 @@ def _snooze(item: Notification, change: Change, now: datetime) -> Notification:
 def _unsnooze(item: Notification, change: Change, now: datetime) -> Notification:
     if item.snoozed_until is None:
         return item
-    return replace(item, snoozed_until=None, returned_at=now)
+    return replace(item, snoozed_until=None, came_at=now)
 
 
 def _wake(item: Notification, change: Change, now: datetime) -> Notification:
@@ -141,9 +138,14 @@ _RULES = {
         EventKind.DELETED, lambda item, _, now: replace(item, gone=Gone.DELETED, gone_at=now)
     ),
     ChangeKind.WITHDRAW: _Rule(
-        EventKind.WITHDRAWN, lambda item, _, now: replace(item, gone=Gone.WITHDRAWN, gone_at=now)
+        EventKind.WITHDRAWN,
+        lambda item, _, now: replace(item, gone=Gone.WITHDRAWN, gone_at=now),
+        by_person=False,
     ),
-    ChangeKind.EXPIRE: _Rule(EventKind.EXPIRED, _expire),
-    ChangeKind.WAKE: _Rule(EventKind.UNSNOOZED, _wake),
-    ChangeKind.REPLACE: _Rule(EventKind.UPDATED, _replace),
+    ChangeKind.EXPIRE: _Rule(EventKind.EXPIRED, _expire, by_person=False),
+    ChangeKind.WAKE: _Rule(EventKind.UNSNOOZED, _wake, by_person=False),
+    ChangeKind.REPLACE: _Rule(EventKind.UPDATED, _replace, by_person=False),
 }
+
+PERSONAL = tuple(kind for kind, rule in _RULES.items() if rule.by_person)
+"""The changes that a person makes."""

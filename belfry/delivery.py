@@ -33,7 +33,7 @@ from belfry.statistics import Statistics
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 1000
+AT_ONCE = 500
 """So many go in one transaction: messages that name several may be many, and its time is short."""
 
 HANDSHAKE = timedelta(seconds=30)
@@ -52,7 +52,7 @@ def deliver(
     statistics: Statistics,
     clock: Clock,
 ) -> None:
-    """Deliver a batch, a thousand notifications at a time, with a query for each kind of thing.
+    """Deliver a batch, some hundred notifications at a time, with a query for each kind of thing.
 
     A push that fails for the moment is published again with a delay; what cannot be read or has
     used up its retries goes to the dead letters with its reason. Raises only when the store or the
@@ -119,7 +119,7 @@ def _latencies(
 ) -> list[timedelta]:
     """How long those took that are dispatched and have reached a device."""
     return [
-        now - notification.arrived_at
+        now - notification.due_at
         for arrival in arrivals
         for notification in arrival.notifications
         if notification.id in dispatched and pushes.get(notification.id, Counter())[PushResult.DONE]
@@ -180,7 +180,7 @@ def _push(
     for arrival in arrivals:
         if open_devices := devices[arrival.event.user_id]:
             contents = {notification.id: notification for notification in arrival.notifications}
-            frame = wire.dumps(wire.event(arrival.event, contents)).encode()
+            frame = wire.dumps(wire.fitting_event(arrival.event, contents)).encode()
             frames += [(device, frame) for device in open_devices]
             told += [arrival] * len(open_devices)
     if not frames:

@@ -55,11 +55,14 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a change did: to how many, where the inbox is then, and whether there are more to do."""
+    """What a change did: to how many, and where the inbox is then.
+
+    `next_cursor` is where a view goes on, None when all of it is done.
+    """
 
     changed: int
     position: Position
-    more: bool = False
+    next_cursor: str | None = None
 
 
 def page(
@@ -95,6 +98,7 @@ def change(
     which: Sequence[str] | View,
     change: Change,
     *,
+    cursor: str | None = None,
     inboxes: Inboxes,
     connections: Connections,
     pusher: Pusher,
@@ -103,7 +107,7 @@ def change(
     """Change what a person has, and tell every device.
 
     Ids that are not this person's are left out; raises NotFound when none is. All that a view
-    shows is changed part by part, each atomic, for CHANGING_FOR; `more` says that some are left.
+    shows, from the cursor on, is changed part by part, each atomic, for CHANGING_FOR.
     Raises InvalidInput for a snooze that ends in the past, or is too long.
     """
     now = clock()
@@ -111,7 +115,7 @@ def change(
         check_future("/until", change.until, now)
     if isinstance(which, View):
         which = _not_yet(change.kind, which)
-    count, rest, position = 0, None, None
+    count, rest, position = 0, cursor, None
     while True:
         done = change_and_tell(
             user_id,
@@ -130,7 +134,7 @@ def change(
             position = Position(done.event.seq, done.event.unread)
         if rest is None or clock() - now > CHANGING_FOR:
             break
-    return Outcome(count, position or inboxes.position(user_id), more=rest is not None)
+    return Outcome(count, position or inboxes.position(user_id), rest)
 
 
 def mark(
@@ -223,7 +227,7 @@ def catch_up(user_id: str, since: int, *, inboxes: Inboxes, notifications: Notif
         carried = [id_ for event in group if event.carries_contents for id_ in event.ids]
         contents |= notifications.by_ids(carried) if carried else {}
         for event in group:
-            size += len(wire.dumps(wire.event(event, contents)).encode())
+            size += len(wire.dumps(wire.fitting_event(event, contents)).encode())
             if size > SYNC_BYTES and fitting:
                 reached = Position(fitting[-1].seq, fitting[-1].unread)
                 return Missed(reached, fitting, contents, more=True)

@@ -126,8 +126,8 @@ class Caller:
 class Notification:
     """A message for one person. `seq` is the number of its arrival, None until then.
 
-    `deliver_at` is when it shall arrive, None for at once; `returned_at` is when its last snooze
-    ended.
+    `deliver_at` is when it shall arrive, None for at once; `came_at` is when it did, or when it
+    came back from its last snooze.
     """
 
     id: str
@@ -145,7 +145,7 @@ class Notification:
     read_at: datetime | None = None
     archived: bool = False
     snoozed_until: datetime | None = None
-    returned_at: datetime | None = None
+    came_at: datetime | None = None
     pinned: bool = False
     edited_at: datetime | None = None
     gone: Gone | None = None
@@ -164,8 +164,13 @@ class Notification:
 
     @property
     def arrived_at(self) -> datetime:
-        """When it came into the inbox, or back from a snooze."""
-        return self.returned_at or self.deliver_at or self.created_at
+        """When it came into the inbox, or back from a snooze; until then, when it should."""
+        return self.came_at or self.due_at
+
+    @property
+    def due_at(self) -> datetime:
+        """When it was to be delivered."""
+        return self.deliver_at or self.created_at
 
     @property
     def is_counted(self) -> bool:

@@ -1,5 +1,7 @@
 """What the use cases need of the world, in verbs of the domain. Adapters and test fakes fit these.
 
+Here are the ports that several use cases share; one that is a single use case's own stands beside it.
+
 Every method of a store may raise StoreUnavailable, every method of a queue QueueUnavailable.
 """
 
@@ -157,6 +159,15 @@ class Inboxes(Protocol):
 
         Of a view up to CHANGED_AT_ONCE, those after `before` in its order; of ids all. None when
         this person has none of the ids. What has not arrived yet changes without an event.
+        """
+
+    def change_each(
+        self, ids: Mapping[str, Collection[str]], change: Change, now: datetime
+    ) -> Sequence[Changed]:
+        """Change what these people have, by their ids: each person's all or nothing, by one event.
+
+        Answers for those of whom something changed. Whose inbox is too busy, or cannot be changed,
+        stays as it was and is logged; raises only when nobody's could be.
         """
 
     def position(self, user_id: str) -> Position: ...

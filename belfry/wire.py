@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from belfry.broadcast import Broadcast
 
 Json = dict[str, Any]
+
+MOST_EVENT_BYTES = 112 * 1024
+"""What is told of one event at most: a frame of Amazon API Gateway has 128 KiB."""
 
 SHOWN_BYTES = 64 * 1024
 """So much of a dead letter's body is shown."""
@@ -197,6 +201,14 @@ def event(change: InboxEvent, contents: Mapping[str, Notification]) -> Json:
     return frame
 
 
+def fitting_event(change: InboxEvent, contents: Mapping[str, Notification]) -> Json:
+    """The same; too large for a frame, what was told when it was smaller is told as CHANGED."""
+    frame = event(change, contents)
+    if change.carries_contents and len(dumps(frame).encode()) > MOST_EVENT_BYTES:
+        return event(replace(change, kind=EventKind.CHANGED, ids=()), {})
+    return frame
+
+
 def ready(position: Position) -> Json:
     """The answer to a client that does not know where the inbox is."""
     return {"type": FrameType.READY, "seq": position.seq, "unreadCount": position.unread}
@@ -215,7 +227,7 @@ def sync(
         "seq": position.seq,
         "unreadCount": position.unread,
         "recovered": events is not None,
-        "events": [event(each, contents) for each in events or ()],
+        "events": [fitting_event(each, contents) for each in events or ()],
         "more": more,
     }
 

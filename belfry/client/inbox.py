@@ -57,8 +57,9 @@ class Inbox(Calls):
         while True:  # a call changes a bounded number of those that match
             answer = self.request("POST", "/api/inbox/changes", body)
             changed += answer["changed"]
-            if not (answer["more"] and answer["changed"]):
+            if answer["nextCursor"] is None:
                 return self._read(Changed, {**answer, "changed": changed})
+            body["cursor"] = answer["nextCursor"]
 
     def read(self, *ids: str) -> Changed:
         """Mark some as read."""

@@ -12,6 +12,7 @@ def handler(request: Request[InboxChange], deps: Deps) -> Response:
         request.caller.user_id,
         request.input.which(),
         request.input.asked(),
+        cursor=request.input.cursor,
         inboxes=deps.inboxes,
         connections=deps.connections,
         pusher=deps.pusher,
@@ -20,7 +21,7 @@ def handler(request: Request[InboxChange], deps: Deps) -> Response:
     return Response(
         {
             "changed": outcome.changed,
-            "more": outcome.more,
+            "nextCursor": outcome.next_cursor,
             "seq": outcome.position.seq,
             "unreadCount": outcome.position.unread,
         }

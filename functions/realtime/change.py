@@ -14,9 +14,14 @@ def handler(frame: ChangeFrame, caller: Caller, deps: Deps) -> Frame:
         caller.user_id,
         frame.which(),
         frame.asked(),
+        cursor=frame.cursor,
         inboxes=deps.inboxes,
         connections=deps.connections,
         pusher=deps.pusher,
         clock=deps.clock,
     )
-    return {"type": FrameType.DONE, "changed": outcome.changed, "more": outcome.more}
+    return {
+        "type": FrameType.DONE,
+        "changed": outcome.changed,
+        "nextCursor": outcome.next_cursor,
+    }

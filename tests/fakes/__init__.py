@@ -343,7 +343,9 @@ class FakeInboxes:
         rows = self._memory.tables.notifications
         known = sorted(rows.keys() & set(notification_ids))
         here = [id_ for id_ in known if not rows[id_].notification.gone]
-        fresh = [rows[id_].notification for id_ in here if rows[id_].notification.seq is None]
+        new = [rows[id_].notification for id_ in here if rows[id_].notification.seq is None]
+        there = [item for item in new if item.expires_at is None or item.expires_at > now]
+        fresh = [replace(item, came_at=now) for item in there]
         for group in _frames(fresh):
             ids = [notification.id for notification in group]
             unread = sum(notification.is_counted for notification in group)
@@ -389,6 +391,14 @@ class FakeInboxes:
         told = after if not isinstance(which, View) else [is_ for _, is_ in pairs[:1]]
         return Changed(len(pairs), event, tuple(told), rest)
 
+    def change_each(
+        self, ids: Mapping[str, Collection[str]], change: Change, now: datetime
+    ) -> Sequence[Changed]:
+        done = [
+            self.change(user_id, sorted(theirs), change, now) for user_id, theirs in ids.items()
+        ]
+        return [changed for changed in done if changed and changed.count]
+
     def _write(
         self,
         user_id: str,
@@ -433,7 +443,7 @@ def _frames(fresh: Iterable[Notification]) -> Iterable[Sequence[Notification]]:
         size = 0
         for notification in theirs:
             bytes_ = len(wire.dumps(wire.notification(notification)).encode())
-            if group and size + bytes_ > ARRIVAL_BYTES:
+            if group and (size + bytes_ > ARRIVAL_BYTES or len(group) == MOST_NAMED):
                 yield group
                 group, size = [], 0
             group.append(notification)

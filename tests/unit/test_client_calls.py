@@ -203,18 +203,24 @@ def test_a_list_takes_as_many_pages_as_are_asked_for(client: Make) -> None:
 
 
 def test_a_change_goes_on_until_there_are_no_more(client: Make) -> None:
-    def done(changed: int, more: bool) -> Answer:
-        return Answer(200, {"changed": changed, "more": more, "seq": 9, "unreadCount": 0})
+    def done(changed: int, cursor: str | None) -> Answer:
+        body = {"changed": changed, "nextCursor": cursor, "seq": 9, "unreadCount": 0}
+        return Answer(200, body)
 
-    with ScriptedApi(done(1000, True), done(1000, True), done(5, False)) as api:
+    with ScriptedApi(done(1000, "a"), done(0, "b"), done(5, None)) as api:
         changed = client(api).change("archive", where={})
-    assert (changed.changed, len(api.asked)) == (2005, 3)
-    assert api.asked[0].body == {"change": "archive", "filter": {}}
+    assert (changed.changed, len(api.asked)) == (1005, 3)
+    first = {"change": "archive", "filter": {}}
+    assert [asked.body for asked in api.asked] == [
+        first,
+        first | {"cursor": "a"},
+        first | {"cursor": "b"},
+    ]
     assert len({asked.headers["idempotency-key"] for asked in api.asked}) == 3
 
 
 def test_a_snooze_has_its_time(client: Make) -> None:
-    answer = Answer(200, {"changed": 1, "more": False, "seq": 9, "unreadCount": 0})
+    answer = Answer(200, {"changed": 1, "nextCursor": None, "seq": 9, "unreadCount": 0})
     with ScriptedApi(answer) as api:
         belfry = client(api)
         belfry.snooze("1", "2", until=datetime(2026, 1, 5, tzinfo=UTC))

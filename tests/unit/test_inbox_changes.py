@@ -97,7 +97,7 @@ def test_a_great_many_are_changed_by_several_events_and_calls(fakes: Fakes) -> N
     parts = fakes.deps()
     parts.__dict__["inboxes"] = type("Slow", (), {"change": staticmethod(slow)})()
     body: dict[str, Any] = {"change": "pin", "filter": {}}
-    changed = []
+    changed: list[int] = []
     while not changed or body["cursor"]:
         event = http_event("POST", "/api/inbox/changes", body=body)
         answer = call(change.handler, event, parts)

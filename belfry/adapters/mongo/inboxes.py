@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pymongo import DESCENDING, UpdateMany, UpdateOne
@@ -18,6 +20,8 @@ from belfry.changes import Change
 from belfry.model import DeliveryState, EventKind, InboxEvent, Notification, Position
 from belfry.ports import CHANGED_AT_ONCE, Arrival, Changed
 from belfry.views import View, order_of
+
+log = logging.getLogger(__name__)
 
 _QUEUED = DeliveryState.QUEUED.value
 
@@ -42,22 +46,30 @@ class MongoInboxes:
     ) -> tuple[Sequence[Arrival], Collection[str]]:
         if not notification_ids:
             return [], set()
-        return self._streams.transaction(
-            lambda session: self._append(notification_ids, now, session)
+        ids = sorted(set(notification_ids))
+        done, errors = self._streams.in_parts(
+            ids, lambda part, session: self._append(part, now, session)
         )
+        if errors:
+            # What has arrived meanwhile is told again with the next try.
+            raise errors[0]
+        arrivals = [arrival for each, _ in done for arrival in each]
+        return arrivals, {id_ for _, unknown in done for id_ in unknown}
 
     def _append(
         self, ids: Sequence[str], now: datetime, session: ClientSession
     ) -> tuple[Sequence[Arrival], Collection[str]]:
-        found = self._notifications.find({"_id": {"$in": list(set(ids))}}, session=session)
+        found = self._notifications.find({"_id": {"$in": list(ids)}}, session=session)
         documents = {document["_id"]: document for document in sorted(found, key=_by_id)}
         unknown = set(ids) - set(documents)
         here = [document for document in documents.values() if "gone" not in document]
-        fresh = [from_document(document) for document in here if "seq" not in document]
+        fresh = [_arriving(document, now) for document in here if "seq" not in document]
+        fresh = [item for item in fresh if item.expires_at is None or item.expires_at > now]
         # Numbered by an earlier call whose devices may not have been told.
         again = [d for d in here if "seq" in d and d["state"] == _QUEUED]
         events = [*self._kept_events(again, session), *self._number(fresh, now, session)]
-        return self._whole(events, documents, session), unknown
+        arrived = {item.id: item for item in fresh}
+        return self._whole(events, documents, arrived, session), unknown
 
     def _number(
         self, fresh: Sequence[Notification], now: datetime, session: ClientSession
@@ -70,8 +82,9 @@ class MongoInboxes:
             user_id: [_arrival(each, now) for each in own] for user_id, own in groups.items()
         }
         events = self._streams.add(arriving, views.counted((), fresh), session)
+        numbers = {id_: event.seq for event in events for id_ in event.ids}
         self._notifications.bulk_write(
-            [_numbering(event) for event in events],
+            [UpdateOne({"_id": item.id}, {"$set": _arrival_of(item, numbers)}) for item in fresh],
             ordered=False,
             session=session,
         )
@@ -93,6 +106,7 @@ class MongoInboxes:
         self,
         events: Sequence[InboxEvent],
         documents: Mapping[str, Document],
+        arrived: Mapping[str, Notification],
         session: ClientSession,
     ) -> Sequence[Arrival]:
         """The events with all that they brought, not only with what this call is about.
@@ -103,9 +117,10 @@ class MongoInboxes:
         if rest:
             found = self._notifications.find({"_id": {"$in": list(rest)}}, session=session)
             documents = {**documents, **{document["_id"]: document for document in found}}
-        present = {id_: each for id_, each in documents.items() if "gone" not in each}
+        items = {id_: from_document(each) for id_, each in documents.items() if "gone" not in each}
+        items |= arrived
         return [
-            Arrival(e, tuple(_arrived(present[id_], e.seq) for id_ in e.ids if id_ in present))
+            Arrival(e, tuple(replace(items[id_], seq=e.seq) for id_ in e.ids if id_ in items))
             for e in events
         ]
 
@@ -135,16 +150,51 @@ class MongoInboxes:
         if isinstance(which, View):
             items, rest = self._viewed(user_id, which, before, session)
         else:
-            items, rest = self._named(user_id, which, session), None
+            items, rest = self._named([user_id], which, session), None
             if not items:
                 return None
         after = [change.applied_to(item, now) for item in items]
-        pairs = [
-            (was, now_is) for was, now_is in zip(items, after, strict=True) if was is not now_is
-        ]
-        event = self._write(pairs, change, now, session) if pairs else None
+        pairs = [(was, is_) for was, is_ in zip(items, after, strict=True) if was is not is_]
+        event = self._write(pairs, change, now, session).get(user_id)
         told = after if not isinstance(which, View) else [is_ for _, is_ in pairs[:1]]
         return Changed(len(pairs), event, tuple(told), rest)
+
+    @translated
+    def change_each(
+        self, ids: Mapping[str, Collection[str]], change: Change, now: datetime
+    ) -> Sequence[Changed]:
+        done, errors = self._streams.in_parts(
+            list(ids),
+            lambda people, session: self._change_each(
+                {user_id: ids[user_id] for user_id in people}, change, now, session
+            ),
+        )
+        if errors and not done:
+            raise errors[0]
+        for error in errors:
+            log.warning("an inbox stays as it was, for now: %s", error)
+        return [changed for each in done for changed in each]
+
+    def _change_each(
+        self,
+        ids: Mapping[str, Collection[str]],
+        change: Change,
+        now: datetime,
+        session: ClientSession,
+    ) -> Sequence[Changed]:
+        together = [id_ for theirs in ids.values() for id_ in theirs]
+        changed: dict[str, list[tuple[Notification, Notification]]] = defaultdict(list)
+        for was in self._named(list(ids), together, session):
+            is_ = change.applied_to(was, now)
+            if is_ is not was:
+                changed[was.user_id].append((was, is_))
+        events = self._write(
+            [pair for each in changed.values() for pair in each], change, now, session
+        )
+        return [
+            Changed(len(theirs), events.get(user_id), tuple(is_ for _, is_ in theirs))
+            for user_id, theirs in changed.items()
+        ]
 
     def _viewed(
         self, user_id: str, view: View, before: str | None, session: ClientSession
@@ -155,9 +205,13 @@ class MongoInboxes:
         return items, order_of(items[-1]) if len(items) == CHANGED_AT_ONCE else None
 
     def _named(
-        self, user_id: str, ids: Sequence[str], session: ClientSession
+        self, user_ids: Sequence[str], ids: Sequence[str], session: ClientSession
     ) -> Sequence[Notification]:
-        theirs = {"_id": {"$in": list(ids)}, "user_id": user_id, "gone": {"$exists": False}}
+        theirs = {
+            "_id": {"$in": list(ids)},
+            "user_id": {"$in": list(user_ids)},
+            "gone": {"$exists": False},
+        }
         found = self._notifications.find(theirs, session=session)
         return [from_document(document) for document in sorted(found, key=_by_id)]
 
@@ -167,29 +221,28 @@ class MongoInboxes:
         change: Change,
         now: datetime,
         session: ClientSession,
-    ) -> InboxEvent | None:
-        """Keep the changed notifications; those that are in the inbox by now make an event."""
+    ) -> Mapping[str, InboxEvent]:
+        """Keep the changed notifications; answers each person's event, of what has arrived."""
         updates: dict[str, tuple[Document, list[str]]] = {}
         for was, is_ in pairs:
             fields = changed_fields(was, is_)
             updates.setdefault(repr(fields), (fields, []))[1].append(is_.id)
-        self._notifications.bulk_write(
-            [UpdateMany({"_id": {"$in": ids}}, fields) for fields, ids in updates.values()],
-            ordered=False,
-            session=session,
-        )
-        arrived = [(was, is_) for was, is_ in pairs if is_.seq is not None]
+        if updates:
+            self._notifications.bulk_write(
+                [UpdateMany({"_id": {"$in": ids}}, fields) for fields, ids in updates.values()],
+                ordered=False,
+                session=session,
+            )
+        arrived: dict[str, list[tuple[Notification, Notification]]] = defaultdict(list)
+        for was, is_ in pairs:
+            if is_.seq is not None:
+                arrived[is_.user_id].append((was, is_))
         if not arrived:
-            return None
-        user_id = arrived[0][0].user_id
-        befores, afters = zip(*arrived, strict=True)
-        kind, ids = change.event, [is_.id for is_ in afters]
-        if len(ids) > MOST_NAMED:
-            kind, ids = EventKind.CHANGED, []
-        unread = sum(is_.is_counted for is_ in afters) - sum(was.is_counted for was in befores)
-        event = stream.event(kind, ids, unread, now, change.until if ids else None)
-        [added] = self._streams.add({user_id: [event]}, views.counted(befores, afters), session)
-        return added
+            return {}
+        events = {user_id: [_change_event(own, change, now)] for user_id, own in arrived.items()}
+        befores, afters = zip(*(pair for own in arrived.values() for pair in own), strict=True)
+        added = self._streams.add(events, views.counted(befores, afters), session)
+        return {event.user_id: event for event in added}
 
     @translated
     def position(self, user_id: str) -> Position:
@@ -236,21 +289,29 @@ class MongoCounts:
         return self._notifications.count_documents(views.query(user_id, view))
 
 
-def _numbering(event: InboxEvent) -> UpdateOne | UpdateMany:
-    """Writes the number of an arrival into what arrived. For a single one MongoDB plans nothing."""
-    number = {"$set": {"seq": event.seq}}
-    if len(event.ids) == 1:
-        return UpdateOne({"_id": event.ids[0]}, number)
-    return UpdateMany({"_id": {"$in": event.ids}}, number)
-
-
 def _by_id(document: Document) -> str:
     id_: str = document["_id"]
     return id_
 
 
-def _arrived(document: Document, seq: int) -> Notification:
-    return from_document(document | {"seq": seq})
+def _arriving(document: Document, now: datetime) -> Notification:
+    """What a document says, with the time of its arrival."""
+    return replace(from_document(document), came_at=now)
+
+
+def _arrival_of(item: Notification, numbers: Mapping[str, int]) -> Document:
+    """What its arrival writes into a notification."""
+    return {"seq": numbers[item.id], "came_at": item.came_at, "order": order_of(item)}
+
+
+def _change_event(
+    pairs: Sequence[tuple[Notification, Notification]], change: Change, now: datetime
+) -> Document:
+    """The event that tells one person of what was changed."""
+    unread = sum(is_.is_counted - was.is_counted for was, is_ in pairs)
+    if len(pairs) > MOST_NAMED:
+        return stream.event(EventKind.CHANGED, [], unread, now)
+    return stream.event(change.event, [is_.id for _, is_ in pairs], unread, now, change.until)
 
 
 def _arrival(group: Sequence[Notification], now: datetime) -> Document:
@@ -264,7 +325,8 @@ def _group(fresh: Iterable[Notification]) -> Mapping[str, Sequence[Sequence[Noti
     sizes: dict[str, int] = defaultdict(int)
     for item in fresh:
         size = len(wire.dumps(wire.notification(item)).encode())
-        if sizes[item.user_id] + size > ARRIVAL_BYTES and groups[item.user_id][-1]:
+        last = groups[item.user_id][-1]
+        if last and (sizes[item.user_id] + size > ARRIVAL_BYTES or len(last) == MOST_NAMED):
             groups[item.user_id].append([])
             sizes[item.user_id] = 0
         groups[item.user_id][-1].append(item)

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import pymongo
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
+from pymongo.errors import OperationFailure, PyMongoError
 
 from belfry.adapters.mongo.database import Database, Document
 from belfry.adapters.mongo.views import Counted
@@ -48,6 +49,31 @@ class Streams:
         limit = pymongo.timeout(self._client.options.timeout)
         with limit, self._client.start_session() as session:
             return session.with_transaction(change)
+
+    def in_parts(
+        self, keys: Sequence[str], change: Callable[[Sequence[str], ClientSession], T]
+    ) -> tuple[list[T], list[Exception]]:
+        """Do it for all of these in one transaction, or, when that collides with others, in halves.
+
+        A long transaction loses against many short ones, again and again: somebody who is busy in
+        one inbox must not hold up all the others. Answers what was done, and why the rest was not.
+        """
+        try:
+            if len(keys) == 1:
+                return [self.transaction(lambda session: change(keys, session))], []
+            return [self._once(lambda session: change(keys, session))], []
+        except Exception as error:
+            if len(keys) == 1 or not _is_of_some(error):
+                return [], [error]
+        middle = len(keys) // 2
+        halves = (self.in_parts(half, change) for half in (keys[:middle], keys[middle:]))
+        (done, errors), (more_done, more_errors) = halves
+        return done + more_done, errors + more_errors
+
+    def _once(self, change: Callable[[ClientSession], T]) -> T:
+        limit = pymongo.timeout(self._client.options.timeout)
+        with limit, self._client.start_session() as session, session.start_transaction():
+            return change(session)
 
     def add(
         self, events: Mapping[str, Sequence[Document]], counted: Counted, session: ClientSession
@@ -96,6 +122,13 @@ class Streams:
 
 
 _POSITION = {"seq": True, "unread": True}
+
+
+def _is_of_some(error: Exception) -> bool:
+    """Whether it may be about some of many inboxes, not about the database as a whole."""
+    if not isinstance(error, PyMongoError):
+        return True
+    return isinstance(error, OperationFailure) and not error.timeout
 
 
 def event(
