@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belfry.adapters.mongo.stream import KEPT
+from belfry.changes import Change, ChangeKind, Content
 from belfry.function import Function
 from belfry.model import Connection, Notification, new_id
 from functions.realtime import connections, mark, sync
@@ -294,3 +295,18 @@ def test_reading_what_is_somebody_elses_is_not_found(fakes: Fakes) -> None:
         "ref": "7",
     }
     assert fakes.inboxes.position(ADA).unread == 1
+
+
+def test_an_event_that_has_grown_too_large_for_a_frame_is_told_as_a_change(fakes: Fakes) -> None:
+    ids = [new_id() for _ in range(50)]
+    for id_ in ids:
+        fakes.outbox.add(Notification(id_, ADA, "Hello", NOON), NOON)
+    fakes.inboxes.append(ids, NOON)
+    grown = Change(ChangeKind.REPLACE, content=Content("x" * 4000))
+    for id_ in ids:
+        fakes.inboxes.change(ADA, [id_], grown, NOON)
+    frame = send(fakes, "sync", {"action": "sync", "since": 0})
+    assert frame["recovered"] is True
+    assert [event["type"] for event in frame["events"][:2]] == ["changed", "updated"]
+    assert frame["events"][0]["unreadCount"] == 50
+    assert len(json.dumps(frame)) < FRAME_LIMIT

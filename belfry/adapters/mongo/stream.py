@@ -27,6 +27,9 @@ from belfry.model import EventKind, InboxEvent, Position
 
 T = TypeVar("T")
 
+SHORT = 20
+"""A transaction about so many is short enough to win against others in the end."""
+
 KEPT = 128
 """How many events a client may have missed and still catch up without reloading."""
 
@@ -58,10 +61,9 @@ class Streams:
         A long transaction loses against many short ones, again and again: somebody who is busy in
         one inbox must not hold up all the others. Answers what was done, and why the rest was not.
         """
+        run = self.transaction if len(keys) <= SHORT else self._once
         try:
-            if len(keys) == 1:
-                return [self.transaction(lambda session: change(keys, session))], []
-            return [self._once(lambda session: change(keys, session))], []
+            return [run(lambda session: change(keys, session))], []
         except Exception as error:
             if len(keys) == 1 or not _is_of_some(error):
                 return [], [error]
