@@ -77,8 +77,13 @@ def check(world: World, truth: Truth) -> None:
     for phone in world.phones:
         check_screen(phone.screen, truth, phone.name)
     filters = list(_filters(world))
-    for start in range(0, len(filters), 20):
-        asked = filters[start : start + 20]
+    stored = [each for each in filters if "since" not in each]
+    counted = [each for each in filters if "since" in each]
+    # Of those that are counted one by one there is one in a call.
+    for start, last in zip(
+        range(0, len(stored), 19), world.random.sample(counted, 10), strict=False
+    ):
+        asked = [*stored[start : start + 19], last]
         answer = _get(world, counts, {"filters": json.dumps(asked)})
         assert answer["counts"] == [truth.count(each) for each in asked], asked
         assert (answer["seq"], answer["unreadCount"]) == (truth.seq, truth.unread)
