@@ -21,7 +21,7 @@ from tests.screen import Json, Screen
 from tests.unit.events import call, http_event
 
 OPERATIONS = 1000
-AT_ONCE = 4
+AT_ONCE = 5
 LISTS = 20
 LOOK_EVERY = 40
 LONG_SLEEP = 250
