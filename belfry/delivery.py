@@ -7,23 +7,21 @@ to a device, which drops what it has seen by its number.
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from belfry import wire
+from belfry.devices import Devices, Pushes
 from belfry.envelope import Delivery
-from belfry.errors import BelfryError, QueueUnavailable, Unreadable
-from belfry.model import Connection, DeadReason, InboxEvent, Notification
-from belfry.outcome import Pushes, dead_with, judge
+from belfry.errors import QueueUnavailable, Unreadable
+from belfry.model import DeadReason
+from belfry.outcome import dead_with, judge
 from belfry.ports import (
     Arrival,
     Clock,
-    Connections,
     Inboxes,
     Message,
     Outbox,
-    Pusher,
     PushResult,
     Queue,
 )
@@ -36,16 +34,12 @@ log = logging.getLogger(__name__)
 AT_ONCE = 500
 """So many go in one transaction: messages that name several may be many, and its time is short."""
 
-HANDSHAKE = timedelta(seconds=30)
-"""A connection younger than this may still be opening: API Gateway answers 410 for it, too."""
-
 
 def deliver(
     messages: Sequence[Message],
     *,
     inboxes: Inboxes,
-    connections: Connections,
-    pusher: Pusher,
+    devices: Devices,
     outbox: Outbox,
     queue: Queue,
     retry: RetryPolicy,
@@ -64,8 +58,7 @@ def deliver(
         _deliver(
             deliveries[start : start + AT_ONCE],
             inboxes=inboxes,
-            connections=connections,
-            pusher=pusher,
+            devices=devices,
             outbox=outbox,
             queue=queue,
             retry=retry,
@@ -80,8 +73,7 @@ def _deliver(
     deliveries: Sequence[Delivery],
     *,
     inboxes: Inboxes,
-    connections: Connections,
-    pusher: Pusher,
+    devices: Devices,
     outbox: Outbox,
     queue: Queue,
     retry: RetryPolicy,
@@ -91,7 +83,7 @@ def _deliver(
     now = clock()
     ids = [delivery.notification_id for delivery in deliveries]
     arrivals, unknown = inboxes.append(ids, now)
-    pushes = _push(arrivals, connections=connections, pusher=pusher, now=now)
+    pushes = devices.push(arrivals)
 
     now = clock()
     outcome = judge(deliveries, unknown, pushes, retry, now)
@@ -139,69 +131,6 @@ def _let_follow(deliveries: Iterable[Delivery], queue: Queue) -> None:
         queue.publish([chunk.message() for chunk in chunks])
     except QueueUnavailable as error:
         log.warning("%d broadcasts wait for the sweep: %s", len(chunks), error)
-
-
-def tell(
-    event: InboxEvent,
-    contents: Sequence[Notification] = (),
-    *,
-    connections: Connections,
-    pusher: Pusher,
-    clock: Clock,
-) -> None:
-    """Push an event to every open device of its person, with the contents that it carries.
-
-    Best effort: a device that misses it sees the gap in the numbers and asks.
-    """
-    told = [Arrival(event, tuple(contents))]
-    tell_all(told, connections=connections, pusher=pusher, clock=clock)
-
-
-def tell_all(
-    told: Sequence[Arrival], *, connections: Connections, pusher: Pusher, clock: Clock
-) -> None:
-    """The same for many events, of as many people."""
-    try:
-        _push(told, connections=connections, pusher=pusher, now=clock())
-    except BelfryError as error:
-        people = ", ".join(f"{each.event.seq} of {each.event.user_id}" for each in told[:10])
-        log.warning("%d events were not pushed, such as %s: %s", len(told), people, error)
-
-
-def _push(
-    arrivals: Sequence[Arrival], *, connections: Connections, pusher: Pusher, now: datetime
-) -> Pushes:
-    """Push each event to all devices of its person."""
-    devices = defaultdict(list)
-    for connection in connections.of_users({arrival.event.user_id for arrival in arrivals}):
-        devices[connection.user_id].append(connection)
-    frames: list[tuple[Connection, bytes]] = []
-    told: list[Arrival] = []
-    for arrival in arrivals:
-        if open_devices := devices[arrival.event.user_id]:
-            contents = {notification.id: notification for notification in arrival.notifications}
-            frame = wire.dumps(wire.fitting_event(arrival.event, contents)).encode()
-            frames += [(device, frame) for device in open_devices]
-            told += [arrival] * len(open_devices)
-    if not frames:
-        return {}
-    results = pusher.push(frames)
-    gone = {
-        device.id
-        for (device, _), result in zip(frames, results, strict=True)
-        if result is PushResult.GONE and now - device.connected_at > HANDSHAKE
-    }
-    if gone:
-        connections.remove(gone)
-    return _by_notification(told, results)
-
-
-def _by_notification(told: Iterable[Arrival], results: Iterable[PushResult]) -> Pushes:
-    """What was answered to each event, by each of the notifications that it brought."""
-    events: dict[tuple[str, ...], Counter[PushResult]] = defaultdict(Counter)
-    for arrival, result in zip(told, results, strict=True):
-        events[arrival.event.ids][result] += 1
-    return {id_: answers for ids, answers in events.items() for id_ in ids}
 
 
 def _read(messages: Iterable[Message], now: datetime) -> tuple[list[Delivery], list[Message]]:

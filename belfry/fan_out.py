@@ -19,12 +19,12 @@ from belfry.broadcast import AudienceKind, Broadcast, BroadcastState
 from belfry.broadcasts import CHUNK_WITHIN, Audiences
 from belfry.changes import Change, ChangeKind
 from belfry.copies import copy_for
-from belfry.delivery import tell_all
+from belfry.devices import Devices
 from belfry.envelope import Chunk, body_of_many
 from belfry.errors import QueueUnavailable, Unreadable
 from belfry.model import DeadReason, Notification
 from belfry.outcome import dead_with
-from belfry.ports import Arrival, Clock, Connections, Inboxes, Message, Pusher, Queue
+from belfry.ports import Arrival, Clock, Inboxes, Message, Queue
 from belfry.sending import DISPATCH_WITHIN
 from belfry.statistics import Statistics
 from belfry.topology import delivery_queue
@@ -87,8 +87,7 @@ class Parts:
     chunks: Chunks
     audiences: Audiences
     inboxes: Inboxes
-    connections: Connections
-    pusher: Pusher
+    devices: Devices
     queue: Queue
     statistics: Statistics
     clock: Clock
@@ -123,10 +122,12 @@ def _go_on(broadcast: Broadcast, parts: Parts) -> None:
 
 def _spread(broadcast: Broadcast, parts: Parts) -> None:
     limit = _chunk_size(broadcast)
-    people = _next_people(broadcast, limit, parts.audiences)
+    now = parts.clock()
+    # What has expired nobody would see any more.
+    is_over = broadcast.expires_at is not None and broadcast.expires_at <= now
+    people = () if is_over else _next_people(broadcast, limit, parts.audiences)
     total = broadcast.total if broadcast.total is not None else _size(broadcast, parts.audiences)
     is_last = len(people) < limit
-    now = parts.clock()
     progress = Progress(
         broadcast,
         [copy_for(user_id, broadcast) for user_id in people],
@@ -195,7 +196,7 @@ def _withdraw(broadcast: Broadcast, parts: Parts) -> None:
         done = parts.inboxes.change(user_id, [id_], change, parts.clock())
         if done and done.event:
             told.append(Arrival(done.event, done.notifications))
-    tell_all(told, connections=parts.connections, pusher=parts.pusher, clock=parts.clock)
+    parts.devices.tell(told)
     last = found[-1][0] if len(found) == WITHDRAWN_TOGETHER else None
     if parts.chunks.withdrawn(broadcast, last, parts.clock() + CHUNK_WITHIN) and last:
         try:

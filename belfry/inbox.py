@@ -1,18 +1,15 @@
-"""Use cases of the person who owns the inbox: list, look at, change, catch up."""
+"""Use cases of the person who owns the inbox: list, look at, count, catch up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from belfry import wire
-from belfry.changes import Change, ChangeKind
-from belfry.delivery import tell
 from belfry.errors import NotFound
 from belfry.model import InboxEvent, Notification, Position
-from belfry.ports import Changed, Clock, Connections, Counts, Inboxes, Notifications, Pusher
-from belfry.sending import check_future
+from belfry.ports import Clock, Counts, Inboxes, Notifications
 from belfry.views import View, order_of
 
 PAGE_BYTES = 3 * 1024 * 1024 // 2
@@ -20,9 +17,6 @@ PAGE_BYTES = 3 * 1024 * 1024 // 2
 
 ALWAYS_FITTING = 40
 """So many notifications fit a page however large they are."""
-
-CHANGING_FOR = timedelta(seconds=4)
-"""How long one call changes what a view shows; the caller calls again for the rest."""
 
 LOOKING_EVERY = 0.25
 """Seconds between two looks of somebody who waits for events."""
@@ -53,18 +47,6 @@ class Missed:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a change did: to how many, and where the inbox is then.
-
-    `next_cursor` is where a view goes on, None when all of it is done.
-    """
-
-    changed: int
-    position: Position
-    next_cursor: str | None = None
-
-
 def page(
     user_id: str,
     view: View,
@@ -89,104 +71,8 @@ def get(user_id: str, notification_id: str, *, notifications: Notifications) -> 
     """One notification. Raises NotFound, also when it is somebody else's."""
     notification = notifications.get(user_id, notification_id)
     if notification is None:
-        raise _not_yours()
+        raise not_yours()
     return notification
-
-
-def change(
-    user_id: str,
-    which: Sequence[str] | View,
-    change: Change,
-    *,
-    cursor: str | None = None,
-    inboxes: Inboxes,
-    connections: Connections,
-    pusher: Pusher,
-    clock: Clock,
-) -> Outcome:
-    """Change what a person has, and tell every device.
-
-    Ids that are not this person's are left out; raises NotFound when none is. All that a view
-    shows, from the cursor on, is changed part by part, each atomic, for CHANGING_FOR.
-    Raises InvalidInput for a snooze that ends in the past, or is too long.
-    """
-    now = clock()
-    if change.until is not None:
-        check_future("/until", change.until, now)
-    if isinstance(which, View):
-        which = _not_yet(change.kind, which)
-    count, rest, position = 0, cursor, None
-    while True:
-        done = change_and_tell(
-            user_id,
-            which,
-            change,
-            before=rest,
-            inboxes=inboxes,
-            connections=connections,
-            pusher=pusher,
-            clock=clock,
-        )
-        if done is None:
-            raise _not_yours()
-        count, rest = count + done.count, done.rest
-        if done.event:
-            position = Position(done.event.seq, done.event.unread)
-        if rest is None or clock() - now > CHANGING_FOR:
-            break
-    return Outcome(count, position or inboxes.position(user_id), rest)
-
-
-def mark(
-    user_id: str,
-    notification_id: str,
-    *,
-    read: bool,
-    inboxes: Inboxes,
-    connections: Connections,
-    pusher: Pusher,
-    clock: Clock,
-) -> Notification:
-    """Mark one as read or unread, and tell every device. Raises NotFound."""
-    done = change_and_tell(
-        user_id,
-        [notification_id],
-        Change(ChangeKind.READ if read else ChangeKind.UNREAD),
-        inboxes=inboxes,
-        connections=connections,
-        pusher=pusher,
-        clock=clock,
-    )
-    if done is None:
-        raise _not_yours()
-    return done.notifications[0]
-
-
-def change_and_tell(
-    user_id: str,
-    which: Sequence[str] | View,
-    change: Change,
-    *,
-    before: str | None = None,
-    inboxes: Inboxes,
-    connections: Connections,
-    pusher: Pusher,
-    clock: Clock,
-) -> Changed | None:
-    """Do what `Inboxes.change` does, and tell every open device of its event."""
-    done = inboxes.change(user_id, which, change, clock(), before=before)
-    if done and done.event:
-        tell(done.event, done.notifications, connections=connections, pusher=pusher, clock=clock)
-    return done
-
-
-def _not_yet(kind: ChangeKind, view: View) -> View:
-    """Leave out what is so already: of a large inbox most of it may be."""
-    if kind is ChangeKind.READ and view.read is None:
-        return replace(view, read=False)
-    if kind is ChangeKind.UNREAD and view.read is None:
-        return replace(view, read=True)
-    return view
 
 
 def count(
@@ -245,5 +131,6 @@ def _within(most: int, items: Sequence[Notification]) -> Sequence[Notification]:
     return items
 
 
-def _not_yours() -> NotFound:
+def not_yours() -> NotFound:
+    """The error for an id that is in somebody else's inbox, or in none."""
     return NotFound("There is no notification with this id in your inbox.")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from belfry.devices import Pushes
 from belfry.envelope import Delivery, dead_letter, retried
 from belfry.model import Attempt, DeadReason, DeliveryState
 from belfry.ports import Message, PushResult
 from belfry.retry import RetryPolicy
 
 log = logging.getLogger(__name__)
-
-Pushes = Mapping[str, Counter[PushResult]]
-"""What the devices of a notification's person answered, by its id; none without a device."""
 
 
 @dataclass(slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from belfry.changes import Change, ChangeKind, Content
+from belfry.changing import change_and_tell
+from belfry.devices import Devices
 from belfry.errors import NotFound
-from belfry.inbox import change_and_tell
 from belfry.model import Notification
-from belfry.ports import Clock, Connections, Inboxes, Notifications, Pusher, Scheduled
+from belfry.ports import Clock, Inboxes, Notifications, Scheduled
 from belfry.views import order_of
 
 
@@ -18,8 +19,7 @@ def replace(
     *,
     notifications: Notifications,
     inboxes: Inboxes,
-    connections: Connections,
-    pusher: Pusher,
+    devices: Devices,
     clock: Clock,
 ) -> Notification:
     """Let a notification say something else, on every device. Raises NotFound."""
@@ -29,8 +29,7 @@ def replace(
         change,
         notifications=notifications,
         inboxes=inboxes,
-        connections=connections,
-        pusher=pusher,
+        devices=devices,
         clock=clock,
     )
 
@@ -40,8 +39,7 @@ def withdraw(
     *,
     notifications: Notifications,
     inboxes: Inboxes,
-    connections: Connections,
-    pusher: Pusher,
+    devices: Devices,
     clock: Clock,
 ) -> None:
     """Take a notification out of its inbox, or, before it arrived, off its way. Raises NotFound."""
@@ -50,8 +48,7 @@ def withdraw(
         Change(ChangeKind.WITHDRAW),
         notifications=notifications,
         inboxes=inboxes,
-        connections=connections,
-        pusher=pusher,
+        devices=devices,
         clock=clock,
     )
 
@@ -62,8 +59,7 @@ def _change(
     *,
     notifications: Notifications,
     inboxes: Inboxes,
-    connections: Connections,
-    pusher: Pusher,
+    devices: Devices,
     clock: Clock,
 ) -> Notification:
     found = notifications.by_ids([notification_id]).get(notification_id)
@@ -72,8 +68,7 @@ def _change(
         [notification_id],
         change,
         inboxes=inboxes,
-        connections=connections,
-        pusher=pusher,
+        devices=devices,
         clock=clock,
     )
     if not done:

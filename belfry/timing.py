@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from belfry.changes import Change, ChangeKind
-from belfry.delivery import tell_all
-from belfry.ports import Arrival, Clock, Connections, Inboxes, Pusher, Timers
+from belfry.devices import Devices
+from belfry.ports import Arrival, Clock, Inboxes, Timers
 
 DUE_LIMIT = 1000
 """So many are looked up, and changed, at a time."""
@@ -16,8 +16,7 @@ def act_on_time(
     *,
     timers: Timers,
     inboxes: Inboxes,
-    connections: Connections,
-    pusher: Pusher,
+    devices: Devices,
     clock: Clock,
 ) -> int:
     """End the snoozes that are over, and take out what has expired; answers how many.
@@ -35,7 +34,7 @@ def act_on_time(
             done = inboxes.change_each(ids, Change(kind), clock())
             changed += sum(each.count for each in done)
             told = [Arrival(each.event, each.notifications) for each in done if each.event]
-            tell_all(told, connections=connections, pusher=pusher, clock=clock)
+            devices.tell(told)
         if len(due) < DUE_LIMIT or changed == before:
             break
     return changed

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from belfry.devices import Devices
 from belfry.errors import ConfigurationError
 from belfry.ports import (
     Clock,
@@ -135,6 +136,10 @@ class Deps:
         from belfry.adapters.mongo.sessions import MongoConnections
 
         return MongoConnections(self.database)
+
+    @cached_property
+    def devices(self) -> Devices:
+        return Devices(self.connections, self.pusher, self.clock)
 
     @cached_property
     def tickets(self) -> Tickets:

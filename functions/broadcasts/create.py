@@ -15,6 +15,7 @@ def handler(request: Request[NewBroadcast], deps: Deps) -> Response:
     broadcast = send(
         request.input,
         id_=request.id,
+        may_be_done=request.may_be_done,
         audiences=deps.audiences,
         broadcasts=deps.broadcasts,
         queue=deps.queue,

@@ -11,8 +11,7 @@ def handler(event: Event, deps: Deps) -> None:
     deliver(
         messages_of(event),
         inboxes=deps.inboxes,
-        connections=deps.connections,
-        pusher=deps.pusher,
+        devices=deps.devices,
         outbox=deps.outbox,
         queue=deps.queue,
         retry=deps.retry,

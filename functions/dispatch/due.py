@@ -10,7 +10,6 @@ def handler(event: Event, deps: Deps) -> None:
     act_on_time(
         timers=deps.timers,
         inboxes=deps.inboxes,
-        connections=deps.connections,
-        pusher=deps.pusher,
+        devices=deps.devices,
         clock=deps.clock,
     )

@@ -2,11 +2,12 @@
 
 from belfry.broadcasts import publish_overdue
 from belfry.function import Event, Function
-from belfry.sending import sweep
+from belfry.sending import may_sweep, sweep
 from belfry.wiring import Deps
 
 
 @Function
 def handler(event: Event, deps: Deps) -> None:
-    publish_overdue(deps.broadcasts, deps.queue, deps.clock)
-    sweep(outbox=deps.outbox, queue=deps.queue, clock=deps.clock)
+    if may_sweep(deps.queue):
+        publish_overdue(deps.broadcasts, deps.queue, deps.clock)
+        sweep(outbox=deps.outbox, queue=deps.queue, clock=deps.clock)

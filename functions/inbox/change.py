@@ -1,7 +1,7 @@
 """POST /api/inbox/changes: the caller changes some or all of what they have."""
 
+from belfry.changing import change
 from belfry.http import Request, Response, endpoint
-from belfry.inbox import change
 from belfry.inputs import InboxChange
 from belfry.wiring import Deps
 
@@ -14,8 +14,7 @@ def handler(request: Request[InboxChange], deps: Deps) -> Response:
         request.input.asked(),
         cursor=request.input.cursor,
         inboxes=deps.inboxes,
-        connections=deps.connections,
-        pusher=deps.pusher,
+        devices=deps.devices,
         clock=deps.clock,
     )
     return Response(

@@ -13,7 +13,9 @@ def handler(request: Request[NewNotification], deps: Deps) -> Response:
     notification = accept(
         request.input,
         id_=request.id,
+        may_be_done=request.may_be_done,
         recipients=deps.recipients,
+        notifications=deps.notifications,
         outbox=deps.outbox,
         queue=deps.queue,
         clock=deps.clock,

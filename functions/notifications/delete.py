@@ -3,8 +3,8 @@
 from http import HTTPStatus
 
 from belfry.changes import Change, ChangeKind
+from belfry.changing import change
 from belfry.http import Request, Response, endpoint
-from belfry.inbox import change
 from belfry.wiring import Deps
 
 
@@ -15,8 +15,7 @@ def handler(request: Request[None], deps: Deps) -> Response:
         [request.path["id"]],
         Change(ChangeKind.DELETE),
         inboxes=deps.inboxes,
-        connections=deps.connections,
-        pusher=deps.pusher,
+        devices=deps.devices,
         clock=deps.clock,
     )
     return Response(None, HTTPStatus.NO_CONTENT)

@@ -1,8 +1,8 @@
 """PUT /api/notifications/{id}: the caller marks a notification, and every device shows it."""
 
 from belfry import wire
+from belfry.changing import mark
 from belfry.http import Request, Response, endpoint
-from belfry.inbox import mark
 from belfry.inputs import Mark
 from belfry.wiring import Deps
 
@@ -14,8 +14,7 @@ def handler(request: Request[Mark], deps: Deps) -> Response:
         request.path["id"],
         read=request.input.read,
         inboxes=deps.inboxes,
-        connections=deps.connections,
-        pusher=deps.pusher,
+        devices=deps.devices,
         clock=deps.clock,
     )
     return Response(wire.notification(notification))

@@ -15,8 +15,7 @@ def handler(request: Request[NewContent], deps: Deps) -> Response:
         request.input.content(),
         notifications=deps.notifications,
         inboxes=deps.inboxes,
-        connections=deps.connections,
-        pusher=deps.pusher,
+        devices=deps.devices,
         clock=deps.clock,
     )
     return Response(wire.notification(notification))

@@ -14,8 +14,7 @@ def handler(request: Request[None], deps: Deps) -> Response:
         request.path["id"],
         notifications=deps.notifications,
         inboxes=deps.inboxes,
-        connections=deps.connections,
-        pusher=deps.pusher,
+        devices=deps.devices,
         clock=deps.clock,
     )
     return Response(None, HTTPStatus.NO_CONTENT)

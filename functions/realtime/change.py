@@ -1,6 +1,6 @@
 """The action `change`: the caller changes some or all of what they have."""
 
-from belfry.inbox import change
+from belfry.changing import change
 from belfry.inputs import ChangeFrame
 from belfry.model import Caller
 from belfry.websocket import Frame, route
@@ -16,8 +16,7 @@ def handler(frame: ChangeFrame, caller: Caller, deps: Deps) -> Frame:
         frame.asked(),
         cursor=frame.cursor,
         inboxes=deps.inboxes,
-        connections=deps.connections,
-        pusher=deps.pusher,
+        devices=deps.devices,
         clock=deps.clock,
     )
     return {

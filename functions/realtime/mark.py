@@ -1,6 +1,6 @@
 """The action `read`: the caller marks a notification, and every device shows it."""
 
-from belfry.inbox import mark
+from belfry.changing import mark
 from belfry.inputs import ReadFrame
 from belfry.model import Caller
 from belfry.websocket import Frame, route
@@ -15,8 +15,7 @@ def handler(frame: ReadFrame, caller: Caller, deps: Deps) -> Frame:
         frame.id,
         read=frame.read,
         inboxes=deps.inboxes,
-        connections=deps.connections,
-        pusher=deps.pusher,
+        devices=deps.devices,
         clock=deps.clock,
     )
     return {"type": FrameType.DONE, "id": notification.id, "read": notification.read}

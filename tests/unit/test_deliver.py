@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from belfry.delivery import AT_ONCE, HANDSHAKE
+from belfry.delivery import AT_ONCE
+from belfry.devices import HANDSHAKE
 from belfry.errors import QueueUnavailable, StoreUnavailable
 from belfry.model import Attempt, Connection, DeliveryState, Notification, QueuedBy, new_id
 from belfry.ports import Message, PushResult

@@ -10,7 +10,7 @@ import pytest
 
 from belfry import wire
 from belfry.changes import PERSONAL
-from belfry.inbox import CHANGING_FOR
+from belfry.changing import CHANGING_FOR
 from belfry.model import Connection, Notification, new_id
 from belfry.ports import CHANGED_AT_ONCE, PushResult
 from functions.inbox import change, counts, events
