@@ -21,6 +21,9 @@ ALWAYS_FITTING = 40
 LOOKING_EVERY = 0.25
 """Seconds between two looks of somebody who waits for events."""
 
+EAGER_FOR = timedelta(seconds=3)
+"""After so long without an event the looks come half as often."""
+
 SYNC_GROUP = 16
 """Events whose contents are loaded at a time."""
 
@@ -94,9 +97,10 @@ def wait_for_events(
     pause: Callable[[float], None],
 ) -> Missed:
     """The events after `since`, as soon as there are some, or none after so many seconds."""
-    end = clock() + timedelta(seconds=seconds)
+    began = clock()
+    end = began + timedelta(seconds=seconds)
     while inboxes.position(user_id).seq == since and clock() < end:
-        pause(LOOKING_EVERY)
+        pause(LOOKING_EVERY if clock() < began + EAGER_FOR else 2 * LOOKING_EVERY)
     return catch_up(user_id, since, inboxes=inboxes, notifications=notifications)
 
 
