@@ -105,8 +105,16 @@ export interface RequestOptions {
   body?: unknown;
   query?: { readonly [name: string]: string | number | boolean | null | undefined };
   signal?: AbortSignal;
-  /** With it a POST acts once, however often it is sent. */
+  /** With it a POST acts once, however often it is sent. While another attempt is under way, it is waited for. */
   idempotencyKey?: string;
+}
+
+/** A change that shows already, and may still be taken back. */
+export interface HeldChange {
+  /** Carries it out, once; the same promise each time. Leaving the page does so, too. */
+  release(): Promise<{ changed: number }>;
+  /** Takes it back, unless it was released. */
+  undo(): void;
 }
 
 export interface ClientEvents {
@@ -150,6 +158,12 @@ export class BelfryClient extends EventTarget {
     what: { ids: readonly string[] } | { filter: Filter },
     options?: { until?: Date },
   ): Promise<{ changed: number }>;
+  /** The same, but the server is not told before `release()`. */
+  hold(
+    change: ChangeName,
+    what: { ids: readonly string[] } | { filter: Filter },
+    options?: { until?: Date },
+  ): HeldChange;
   read(ids: string | readonly string[]): Promise<{ changed: number }>;
   unread(ids: string | readonly string[]): Promise<{ changed: number }>;
   archive(ids: string | readonly string[]): Promise<{ changed: number }>;

@@ -7,6 +7,7 @@ import { Connection } from "./client/connection.js";
 import { InboxList } from "./client/inbox-list.js";
 import { withChanges } from "./client/listing.js";
 import { countsAsUnread, EVENT_OF, matches } from "./client/notification.js";
+import { watchLeaving } from "./client/page.js";
 import { Problem } from "./client/problem.js";
 import { newStream, receive } from "./client/stream.js";
 import { TIMING } from "./client/timing.js";
@@ -23,6 +24,7 @@ export class BelfryClient extends EventTarget {
   #members = new Set(); // how the open lists are told, as of InboxList
   #stream = newStream();
   #state = { name: "stopped" };
+  #unwatch = null; //    there while it runs
 
   constructor({ url = globalThis.location?.origin, socketUrl, token, fetch, WebSocket, timing }) {
     super();
@@ -43,11 +45,14 @@ export class BelfryClient extends EventTarget {
   }
 
   start() {
-    if (this.#state.name === "stopped") this.#connection.start();
+    if (this.#state.name !== "stopped") return;
+    this.#unwatch = watchLeaving(() => this.#changes.sendAll());
+    this.#connection.start();
   }
 
   stop() {
     if (this.#state.name === "stopped") return;
+    this.#unwatch();
     this.#changes.abandon();
     for (const member of this.#members) member.pause();
     this.#connection.stop();
@@ -82,14 +87,15 @@ export class BelfryClient extends EventTarget {
     return (await this.#api.request("GET", "/api/inbox/counts", { query })).counts;
   }
 
-  change(change, { ids, filter }, { until } = {}) {
+  change(change, what, options) {
+    return this.hold(change, what, options).release();
+  }
+
+  hold(change, { ids, filter }, { until } = {}) {
     if (!Object.hasOwn(EVENT_OF, change)) throw new TypeError(`There is no change "${change}".`);
-    if (ids?.length === 0) return Promise.resolve({ changed: 0 });
     const what = ids ? { ids: [...ids] } : { filter };
     const known = what.ids ?? this.#idsOf(filter);
-    const done = this.#changes.make(change, what, known, until?.toISOString());
-    done.catch(() => {}); // the event "problem" tells it to those who do not wait
-    return done;
+    return this.#changes.hold(change, what, known, until?.toISOString());
   }
 
   read = (ids) => this.change("read", { ids: [ids].flat() });
@@ -103,7 +109,7 @@ export class BelfryClient extends EventTarget {
   unpin = (ids) => this.change("unpin", { ids: [ids].flat() });
 
   request(method, path, { body, query, signal, idempotencyKey } = {}) {
-    return this.#api.request(method, path, { body, query, signal, idempotencyKey });
+    return this.#api.patiently(method, path, { body, query, signal, idempotencyKey });
   }
 
   // ── the parts ──

@@ -81,14 +81,21 @@ test("all that match a filter", async (t) => {
 });
 
 test("a filter that is more than the server does at once is gone through to its end", async (t) => {
-  const { server, client, list } = await loaded(t, { count: 5 });
+  const { server, client, list, ids } = await loaded(t, { count: 5 });
   const { change } = server.inbox;
-  server.inbox.change = function (name, { filter }) {
-    const [first] = this.list(filter, 1).items;
-    const answer = change.call(this, name, { ids: [first?.id] });
-    return { ...answer, more: this.list(filter, 1).items.length > 0 };
+  const cursors = [];
+  // The second call finds nothing to change, and there is more all the same.
+  server.inbox.change = function (name, { filter, cursor = "0" }) {
+    cursors.push(cursor);
+    assert.deepEqual(filter, { unread: true });
+    const id = ids[Number(cursor) - 1];
+    const answer = id ? change.call(this, name, { ids: [id] }) : { changed: 0, seq: this.seq };
+    return { ...answer, nextCursor: cursor === "5" ? null : String(Number(cursor) + 1) };
   };
-  assert.deepEqual(await client.change("archive", { filter: {} }), { changed: 5 });
+  assert.deepEqual(await client.change("archive", { filter: { unread: true } }), { changed: 5 });
+  assert.deepEqual(cursors, ["0", "1", "2", "3", "4", "5"]);
+  const sent = server.asked.filter(({ path }) => path.includes("changes"));
+  assert.equal(new Set(sent.map(({ key }) => key)).size, 6);
   await agrees(client, list, server.inbox);
   assert.deepEqual(list.items, []);
 });
@@ -139,6 +146,42 @@ for (const status of [0, 409, 429, 503]) {
     assert.deepEqual([server.inbox.seq, said.problem], [4, []]);
   });
 }
+
+test("a change that the server is still at is waited for", async (t) => {
+  const { server, client, list, ids } = await loaded(t);
+  let times = 0;
+  server.refuse = ({ path }) => (path.includes("changes") && times++ < 40
+    ? { status: 409, headers: { "Retry-After": "0" } } : undefined);
+  assert.deepEqual(await client.archive(ids[0]), { changed: 1 });
+  await agrees(client, list, server.inbox);
+});
+
+test("any call with a key waits until the attempt before it is over", async (t) => {
+  const { server, client } = await loaded(t);
+  let times = 0;
+  server.refuse = ({ key }) => {
+    if (!key) return undefined;
+    const [status, headers] = times++ < 3 ? [409, { "Retry-After": "0" }] : [201, {}];
+    return { status, headers, body: { times } };
+  };
+  const send = (idempotencyKey) => client.request("POST", "/api/notifications", { body: {}, idempotencyKey });
+  assert.deepEqual(await send("a key"), { times: 4 });
+  assert.equal(new Set(server.asked.map(({ key }) => key).filter(Boolean)).size, 1);
+});
+
+test("a change that is held shows, and is carried out or not", async (t) => {
+  const { server, client, list, ids } = await loaded(t);
+  const [gone, kept] = ids.slice(0, 2).map((id) => client.hold("delete", { ids: [id] }));
+  assert.deepEqual([list.items.length, client.unreadCount], [1, 1]);
+  kept.undo();
+  assert.deepEqual([list.items.length, client.unreadCount], [2, 2]);
+  assert.deepEqual(server.asked.filter(({ path }) => path.includes("changes")), []);
+  assert.deepEqual(await gone.release(), { changed: 1 });
+  gone.undo();
+  assert.deepEqual(await Promise.all([gone.release(), kept.release()]), [{ changed: 1 }, { changed: 0 }]);
+  await agrees(client, list, server.inbox);
+  assert.deepEqual(list.items.map(({ id }) => id), [ids[2], ids[1]]);
+});
 
 test("a change is given up after some tries", async (t) => {
   const { server, client, list, ids } = await loaded(t);

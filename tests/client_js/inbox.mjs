@@ -76,7 +76,7 @@ export class Inbox {
       const names = some.map(([{ id }]) => id);
       this.#append({ type: some[0][1], at, ids: names, ...(until && { until }) });
     }
-    return { changed: changed.length, more: false, seq: this.seq, unreadCount: this.unreadCount };
+    return { changed: changed.length, nextCursor: null, seq: this.seq, unreadCount: this.unreadCount };
   }
 
   // What happens by itself, or by a sender.

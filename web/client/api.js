@@ -1,6 +1,9 @@
 // The HTTP API. Every failure is a Problem.
 
-import { Problem } from "./problem.js";
+import { pause } from "./backoff.js";
+import { isInProgress, Problem } from "./problem.js";
+
+const LONGEST_BUSY_MILLISECONDS = 45_000; // a server that has crashed is at it for up to half a minute
 
 export class Api {
   #origin;
@@ -20,6 +23,20 @@ export class Api {
   }
 
   ticket = async () => (await this.request("POST", "/api/realtime/tickets")).ticket;
+
+  // Of a request whose Idempotency-Key is in use, by an attempt before it, the answer is waited for.
+  async patiently(method, path, options = {}) {
+    const deadline = Date.now() + LONGEST_BUSY_MILLISECONDS;
+    for (;;) {
+      try {
+        return await this.request(method, path, options);
+      } catch (problem) {
+        const isOver = Date.now() > deadline || options.signal?.aborted;
+        if (!isInProgress(problem) || isOver) throw problem;
+        await pause(problem.retryAfter * 1000);
+      }
+    }
+  }
 
   // `patience` are the milliseconds that the answer may take; `keepalive` lets it outlive the page.
   async request(method, path, options = {}) {

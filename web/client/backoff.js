@@ -5,3 +5,5 @@
 export function waitBefore(attempt, { firstWait, longestWait }) {
   return Math.random() * Math.min(longestWait, firstWait * 2 ** Math.min(attempt, 30));
 }
+
+export const pause = (wait) => new Promise((resolve) => { setTimeout(resolve, wait); });

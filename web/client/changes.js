@@ -2,16 +2,20 @@
 // kept until the event that confirms them has come.
 
 import { waitBefore } from "./backoff.js";
+import { newKey } from "./key.js";
 import { EVENT_OF } from "./notification.js";
-import { isPassing, Problem } from "./problem.js";
+import { isInProgress, isPassing, Problem } from "./problem.js";
 
 const MOST_UNDER_WAY = 100;
-const MOST_IDS = 100; // in one call of the API
+const MOST_IDS = 100; //    in one call of the API
 const TRIES = 7;
+const BUSY_TRIES = 60; //   while the server says that it is at it: up to half a minute after a crash
+const MOST_AT_ONCE = 60_000; // bytes that may outlive a page: browsers allow 64 KiB (Fetch, keepalive)
 
 export class Changes {
   // In the form of events, so that a notification can be shown as they will leave it:
-  // {type, ids: a Set, at, until}. `seq` is that of the event that confirms it, once known.
+  // {type, ids: a Set, at, until}. `seq` is that of the event that confirms it, once known, and `steps`
+  // are the calls that are left: {body, key, asked: a promise of the answer}.
   pending = [];
 
   #keeper;
@@ -23,17 +27,21 @@ export class Changes {
     this.#keeper = keeper;
   }
 
-  // `what` is {ids} or {filter}, `known` the ids that it means here.
-  make(change, what, known, until) {
-    const at = new Date().toISOString();
-    const pending = { type: EVENT_OF[change], ids: new Set(known), at, until, seq: null };
-    const open = this.pending.filter(({ seq }) => seq === null);
-    if (open.length >= MOST_UNDER_WAY) return this.#refuse(pending);
-    this.pending.push(pending);
-    this.#keeper.changed();
-    const done = this.#last.then(() => this.#carryOut(pending, bodies(change, what, until)));
-    this.#last = done.then(() => {}, () => {});
-    return done;
+  // `what` is {ids} or {filter}, `known` the ids that it means here. It is shown now, and carried out
+  // after `release()`, which answers a promise of {changed}; `undo()` before that takes it back.
+  hold(change, what, known, until) {
+    const pending = {
+      type: EVENT_OF[change], ids: new Set(known), at: new Date().toISOString(), until, seq: null,
+      steps: bodies(change, what, until).map(newStep),
+    };
+    let done = this.#begin(pending);
+    pending.release = () => (done ??= this.#queue(pending));
+    const undo = () => {
+      if (done) return;
+      done = Promise.resolve({ changed: 0 });
+      this.#forget(pending);
+    };
+    return { release: pending.release, undo };
   }
 
   // The position has moved: what it has confirmed is in the lists.
@@ -53,41 +61,76 @@ export class Changes {
     this.#goOn?.();
   }
 
-  async #carryOut(pending, steps) {
+  // The page is left: there is no later, so all that waits goes out now, as much as a browser lets.
+  // Should the page come back, the answers are awaited in their turn.
+  sendAll() {
+    for (const pending of this.pending) pending.release();
+    let bytes = 0;
+    for (const step of this.pending.flatMap(({ steps }) => steps)) {
+      bytes += JSON.stringify(step.body).length;
+      if (bytes > MOST_AT_ONCE) return;
+      this.#ask(step).catch(() => {});
+    }
+  }
+
+  // Answers null, or a rejection when there are too many.
+  #begin(pending) {
+    const open = this.pending.filter(({ seq }) => seq === null);
+    if (open.length >= MOST_UNDER_WAY) return this.#refuse(pending);
+    this.pending.push(pending);
+    this.#keeper.changed();
+    return null;
+  }
+
+  // `failed` tells what goes wrong to those who do not wait for the promise.
+  #queue(pending) {
+    const done = this.#last.then(() => this.#carryOut(pending));
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #carryOut(pending) {
     let changed = 0;
-    let last = { seq: 0 };
+    let seq = 0;
     try {
-      for (const body of steps) {
-        do {
-          last = await this.#post(body, pending);
-          changed += last.changed;
-        } while (last.more && last.changed);
+      while (pending.steps.length) {
+        const [{ body }] = pending.steps;
+        const answer = await this.#answerTo(pending);
+        changed += answer.changed;
+        seq = answer.seq;
+        const further = answer.nextCursor ? [newStep({ ...body, cursor: answer.nextCursor })] : [];
+        pending.steps.splice(0, 1, ...further);
       }
     } catch (problem) {
       this.#takeBack(pending, problem);
       throw problem;
     }
-    pending.seq = last.seq;
+    pending.seq = seq;
     this.confirm();
     this.#keeper.changed();
     return { changed };
   }
 
-  async #post(body, pending) {
-    const key = newKey();
-    for (let attempt = 0; ; attempt += 1) {
+  // To the first of its steps, however often it has to be asked for.
+  async #answerTo(pending) {
+    const [step] = pending.steps;
+    for (let [tries, busyTries] = [1, 1]; ;) {
       try {
-        return await this.#keeper.post(body, key);
+        return await this.#ask(step);
       } catch (problem) {
-        const again = isPassing(problem) && attempt + 1 < TRIES && !pending.abandoned;
-        if (!again) throw problem;
-        await this.#wait(attempt, problem);
+        step.asked = null;
+        const again = isInProgress(problem) ? busyTries++ < BUSY_TRIES
+          : isPassing(problem) && tries++ < TRIES;
+        if (!again || pending.abandoned) throw problem;
+        await this.#wait(tries - 2, problem);
       }
     }
   }
 
+  #ask = (step) => (step.asked ??= this.#keeper.post(step.body, step.key));
+
   #wait(attempt, { retryAfter = 0 }) {
-    const wait = Math.max(waitBefore(attempt, this.#keeper.timing), retryAfter * 1000);
+    const wait = Math.max(waitBefore(Math.max(0, attempt), this.#keeper.timing), retryAfter * 1000);
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, wait);
       this.#goOn = () => {
@@ -100,24 +143,26 @@ export class Changes {
   #refuse(pending) {
     const problem = new Problem(0, { detail: "Too many changes wait for the server. Try again." });
     this.#takeBack(pending, problem);
-    return Promise.reject(problem);
+    const refusal = Promise.reject(problem);
+    refusal.catch(() => {});
+    return refusal;
   }
 
   #takeBack(pending, problem) {
-    this.pending = this.pending.filter((other) => other !== pending);
-    this.#keeper.changed();
+    this.#forget(pending);
     if (!pending.abandoned) this.#keeper.failed(problem);
   }
+
+  #forget(pending) {
+    this.pending = this.pending.filter((other) => other !== pending);
+    this.#keeper.changed();
+  }
 }
+
+const newStep = (body) => ({ body, key: newKey(), asked: null });
 
 function bodies(change, { ids, filter }, until) {
   if (!ids) return [{ change, filter, until }];
   const starts = Array.from({ length: Math.ceil(ids.length / MOST_IDS) }, (_, at) => at * MOST_IDS);
   return starts.map((start) => ({ change, ids: ids.slice(start, start + MOST_IDS), until }));
-}
-
-// crypto.randomUUID is not there on pages without TLS.
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

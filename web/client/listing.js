@@ -49,7 +49,7 @@ export function withEvent(listing, event) {
 
 function isElsewhere(listing, event) {
   if (event.notifications && CARRIES.has(event.type)) return false;
-  if (!(event.type in BRINGS)) return true;
+  if (!Object.hasOwn(BRINGS, event.type)) return true;
   return BRINGS[event.type](listing) && event.ids.some((id) => !listing.items.has(id));
 }
 

@@ -42,7 +42,7 @@ export const EVENT_OF = {
 // is gone.
 export function after(item, event) {
   if (GONE.has(event.type)) return null;
-  if (!(event.type in FIELDS) || ALREADY[event.type](item, event)) return item;
+  if (!Object.hasOwn(FIELDS, event.type) || ALREADY[event.type](item, event)) return item;
   return withFields(item, FIELDS[event.type](event));
 }
 

@@ -1,5 +1,6 @@
 // Long polling of GET /api/inbox/events, where sockets do not get through. From outside like a Socket.
 
+import { pause } from "./backoff.js";
 import { Problem } from "./problem.js";
 
 export class Polling {
@@ -50,5 +51,3 @@ export class Polling {
     if (wait && position() === since) await pause(timing.firstWait);
   }
 }
-
-const pause = (wait) => new Promise((resolve) => { setTimeout(resolve, wait); });

@@ -23,6 +23,8 @@ export class Problem extends Error {
   }
 }
 
-// Whether the same request may do better later. 409 with a time is an Idempotency-Key in use.
-export const isPassing = ({ status, retryAfter }) =>
-  PASSING.has(status) || (status === 409 && retryAfter !== undefined);
+// Whether the same request may do better later.
+export const isPassing = ({ status }) => PASSING.has(status);
+
+// Whether a request with the same Idempotency-Key is still being carried out.
+export const isInProgress = ({ status, retryAfter }) => status === 409 && retryAfter !== undefined;
