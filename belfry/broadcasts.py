@@ -32,8 +32,11 @@ SWEEP_LIMIT = 100
 class Broadcasts(Protocol):
     """The broadcasts, with how far they are. The listed people are in `get` only."""
 
-    def add(self, broadcast: Broadcast, due_at: datetime) -> None:
-        """Keep one, as safe as the outbox does. One whose id is kept already is left as it is."""
+    def add(self, broadcast: Broadcast, due_at: datetime) -> Broadcast:
+        """Keep one, as safe as the outbox does. One whose id is kept already is left as it is.
+
+        Answers the one that is kept.
+        """
 
     def get(self, broadcast_id: str) -> Broadcast | None: ...
 
@@ -70,6 +73,7 @@ def send(
     new: NewBroadcast,
     *,
     id_: str,
+    may_be_done: bool,
     audiences: Audiences,
     broadcasts: Broadcasts,
     queue: Queue,
@@ -77,8 +81,11 @@ def send(
 ) -> Broadcast:
     """Store a broadcast and publish its first chunk, or leave that to the sweep at its time.
 
+    With `may_be_done` the one that an earlier try stored is the answer, as far as it is by now.
     Raises InvalidInput for a time that is past, UnknownRecipient for people who do not exist.
     """
+    if may_be_done and (kept := broadcasts.get(id_)):
+        return kept  # what was not published is the sweep's by now
     now = clock()
     check_times(new.deliver_at, new.expires_at, now)
     audience = new.to.audience()
@@ -94,10 +101,10 @@ def send(
         deliver_at=new.deliver_at,
         expires_at=new.expires_at,
     )
-    broadcasts.add(broadcast, new.deliver_at or now + CHUNK_WITHIN)
+    kept = broadcasts.add(broadcast, new.deliver_at or now + CHUNK_WITHIN)
     if not later:
         _publish(Chunk(id_, 0), queue)
-    return broadcast
+    return kept
 
 
 def _check_people(named: Sequence[str], audiences: Audiences) -> None:
@@ -140,13 +147,12 @@ def withdraw(broadcast_id: str, *, broadcasts: Broadcasts, queue: Queue, clock: 
 
 
 def publish_overdue(broadcasts: Broadcasts, queue: Queue, clock: Clock) -> int:
-    """Publish the chunks that should have been done by now; answers how many.
+    """Publish the chunks that should have been done by now, after `may_sweep`; answers how many.
 
     A chunk that is published twice is done once. Raises StoreUnavailable.
     """
     published = 0
     try:
-        queue.check()  # before anything is claimed, which would have to wait then
         while published < SWEEP_LIMIT and (chunk := _claimed(broadcasts, clock())):
             queue.publish([chunk.message()])
             published += 1

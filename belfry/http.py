@@ -44,12 +44,14 @@ class Request(Generic[T]):
     """A checked request. `input` is the body or the query parameters, as the endpoint asked for.
 
     `id` is for what the request makes: the same when a request with an Idempotency-Key comes again.
+    `may_be_done` says that an earlier try of the same request may have made it.
     """
 
     input: T
     path: Mapping[str, str]
     _caller: Caller | None
     id: str = field(default_factory=new_id)
+    may_be_done: bool = False
 
     @property
     def caller(self) -> Caller:
@@ -101,10 +103,13 @@ def endpoint(
     """
 
     def decorate(handler: Handler[T]) -> Function[Json]:
-        def answer(event: Event, parts: Deps, caller: Caller | None, id_: str) -> Json:
+        def answer(
+            event: Event, parts: Deps, caller: Caller | None, id_: str, may_be_done: bool = False
+        ) -> Json:
             try:
                 given = _input(event, body, query)
-                request = Request(given, event.get("pathParameters", {}), caller, id_)
+                path = event.get("pathParameters", {})
+                request = Request(given, path, caller, id_, may_be_done)
                 return handler(request, parts).to_event()
             except BelfryError as error:
                 return _problem(error, event)
@@ -136,7 +141,9 @@ def _log(event: Event, status: int, seconds: float) -> None:
     log.info("%s %r %d %.1f ms %s", method, path, status, seconds * 1e3, context["requestId"])
 
 
-def _once(event: Event, parts: Deps, caller: Caller, key: str, act: Callable[[str], Json]) -> Json:
+def _once(
+    event: Event, parts: Deps, caller: Caller, key: str, act: Callable[[str, bool], Json]
+) -> Json:
     # Imported when there is a key: hashing alone costs a cold start some milliseconds.
     from belfry.idempotency import key_of, once
 

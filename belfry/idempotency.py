@@ -28,8 +28,10 @@ MAX_KEY = 255
 KEPT = timedelta(hours=24)
 """How long a key is remembered, from its first request on."""
 
-LEASE = timedelta(seconds=60)
-"""How long a try has the key to itself: more than any endpoint may take. Then it has died."""
+LEASE = timedelta(seconds=30)
+"""How long a try has the key to itself: as long as API Gateway waits for an answer. Then it is as
+good as dead, and one that is not makes no second thing either, because the id is the same.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,14 @@ def key_of(user_id: str, key: str, request: tuple[str, str, bytes]) -> Key:
 
 
 def once(
-    key: Key, act: Callable[[str], Answer], *, keys: IdempotencyKeys, clock: Clock
+    key: Key, act: Callable[[str, bool], Answer], *, keys: IdempotencyKeys, clock: Clock
 ) -> tuple[Answer, bool]:
     """Act, or give the answer of the time before; says which: `True` is an answer of before.
 
-    `act` gets the id for what it makes, and answers with a `statusCode`. Only success is kept. What
-    the caller did wrong frees the key, unless an earlier try may have acted; after a failure of
-    ours, which may have come after acting, the same request may be tried again.
+    `act` gets the id for what it makes, and whether an earlier try may have made it; it answers
+    with a `statusCode`. Only success is kept. What the caller did wrong frees the key, unless an
+    earlier try may have acted; after a failure of ours, which may have come after acting, the same
+    request may be tried again.
 
     Raises StillInProgress and KeyReused.
     """
@@ -103,7 +106,7 @@ def once(
         raise StillInProgress(f"The request with this {HEADER} is still being worked on.")
     answer: Answer = {"statusCode": 500}
     try:
-        answer = act(record.reserved_id)
+        answer = act(record.reserved_id, record.reserved_id != holder)
     finally:
         _settle(key, record, answer, keys, clock)
     return answer, False

@@ -1,6 +1,6 @@
 """What the use cases need of the world, in verbs of the domain. Adapters and test fakes fit these.
 
-Here are the ports that several use cases share; one that is a single use case's own stands beside it.
+Here are the ports that several use cases share; what is a single use case's own stands beside it.
 
 Every method of a store may raise StoreUnavailable, every method of a queue QueueUnavailable.
 """
@@ -80,10 +80,10 @@ class Outbox(Protocol):
     became of the last try, by id, for all of `ids` or for none.
     """
 
-    def add(self, notification: Notification, dispatch_by: datetime) -> None:
+    def add(self, notification: Notification, dispatch_by: datetime) -> Notification:
         """Keep a notification, safe against the loss of any one part, before this returns.
 
-        One whose id is kept already is left as it is.
+        One whose id is kept already is left as it is. Answers the one that is kept.
         """
 
     def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:

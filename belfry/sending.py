@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from belfry import envelope
 from belfry.errors import FieldError, InvalidInput, QueueUnavailable, UnknownRecipient
 from belfry.model import Notification, QueuedBy
-from belfry.ports import Claimed, Clock, Message, Outbox, Queue, Recipients
+from belfry.ports import Claimed, Clock, Message, Notifications, Outbox, Queue, Recipients
 from belfry.topology import delivery_queue
 
 if TYPE_CHECKING:
@@ -39,23 +39,39 @@ def accept(
     new: NewNotification,
     *,
     id_: str,
+    may_be_done: bool,
     recipients: Recipients,
+    notifications: Notifications,
     outbox: Outbox,
     queue: Queue,
     clock: Clock,
 ) -> Notification:
     """Store a notification and publish its id. The stored document is the outbox.
 
-    One with a `deliver_at` waits there until then: the sweep publishes it. Raises UnknownRecipient,
-    and InvalidInput for a time that is past. A queue that is down is no error: the sweep publishes
-    it later.
+    One with a `deliver_at` waits there until then: the sweep publishes it. With `may_be_done` the
+    one that an earlier try stored is the answer, whatever time it is by now. Raises
+    UnknownRecipient, and InvalidInput for a time that is past. A queue that is down is no error:
+    the sweep publishes it later.
     """
-    now = clock()
-    check_times(new.deliver_at, new.expires_at, now)
-    if not recipients.exists(new.user_id):
-        unknown = FieldError("/userId", "there is no person with this id")
-        raise UnknownRecipient("There is no person with this id.", (unknown,))
-    notification = Notification(
+    notification = notifications.by_ids([id_]).get(id_) if may_be_done else None
+    if notification is None:
+        now = clock()
+        check_times(new.deliver_at, new.expires_at, now)
+        if not recipients.exists(new.user_id):
+            unknown = FieldError("/userId", "there is no person with this id")
+            raise UnknownRecipient("There is no person with this id.", (unknown,))
+        asked = _notification(new, id_, now)
+        notification = outbox.add(asked, dispatch_by=new.deliver_at or now + DISPATCH_WITHIN)
+    if notification.deliver_at is None:
+        try:
+            queue.publish([delivery_message(notification, by=QueuedBy.API, at=clock())])
+        except QueueUnavailable as error:
+            log.warning("notification %s waits for the sweep: %s", notification.id, error)
+    return notification
+
+
+def _notification(new: NewNotification, id_: str, now: datetime) -> Notification:
+    return Notification(
         id=id_,
         user_id=new.user_id,
         message=new.message,
@@ -68,13 +84,6 @@ def accept(
         deliver_at=new.deliver_at,
         expires_at=new.expires_at,
     )
-    outbox.add(notification, dispatch_by=new.deliver_at or now + DISPATCH_WITHIN)
-    if new.deliver_at is None:
-        try:
-            queue.publish([delivery_message(notification, by=QueuedBy.API, at=clock())])
-        except QueueUnavailable as error:
-            log.warning("notification %s waits for the sweep: %s", notification.id, error)
-    return notification
 
 
 def check_times(deliver_at: datetime | None, expires_at: datetime | None, now: datetime) -> None:
@@ -92,18 +101,23 @@ def check_future(pointer: str, moment: datetime, now: datetime) -> None:
         raise InvalidInput.field(pointer, f"must be in the future, within {FURTHEST.days} days")
 
 
+def may_sweep(queue: Queue) -> bool:
+    """Whether the queue answers. Ask before anything is claimed: it would wait for its lease."""
+    try:
+        queue.check()
+    except QueueUnavailable as error:
+        log.warning("the sweep waits for the queue: %s", error)
+        return False
+    return True
+
+
 def sweep(*, outbox: Outbox, queue: Queue, clock: Clock) -> int:
-    """Publish what is overdue; answers how many.
+    """Publish what is overdue, after `may_sweep`; answers how many.
 
     Of several that run at once each publishes others, and one that finds all of it claimed leaves
     the work to the others. What was claimed and not published, because of a crash or a queue that
     went away meanwhile, is the next sweep's when the lease has run out. Raises StoreUnavailable.
     """
-    try:
-        queue.check()  # before anything is claimed, which would have to wait for its lease then
-    except QueueUnavailable as error:
-        log.warning("the sweep waits for the queue: %s", error)
-        return 0
     published = 0
     while claimed := outbox.claim(now := clock(), now + SWEEP_LEASE, SWEEP_LIMIT):
         taken = _publish(claimed, queue, clock())

@@ -76,7 +76,8 @@ def test_every_field_comes_back_as_it_was(parts: Deps) -> None:
 
 def test_one_that_is_kept_already_is_left_as_it_is(parts: Deps) -> None:
     broadcast = kept(parts)
-    parts.broadcasts.add(replace(broadcast, content=Content("Another")), LATER)
+    again = replace(broadcast, content=Content("Another"), created_at=LATER)
+    assert parts.broadcasts.add(again, LATER) == broadcast
     assert parts.broadcasts.get(broadcast.id) == broadcast
 
 

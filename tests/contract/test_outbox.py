@@ -1,6 +1,7 @@
 """What the port `Outbox` promises: what waits is not forgotten, what ended does not come back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Barrier
 
@@ -52,6 +53,14 @@ def test_what_has_no_data_and_what_has_empty_data_differ(parts: Deps) -> None:
     for notification in (without, empty):
         parts.outbox.add(notification, dispatch_by=LATER)
         assert parts.notifications.get(ADA, notification.id) == notification
+
+
+def test_one_that_is_kept_already_is_left_as_it_is_and_answered(parts: Deps) -> None:
+    first = sent(parts)
+    later = replace(first, message="Another", created_at=LATER)
+    assert parts.outbox.add(later, dispatch_by=MUCH_LATER) == first
+    assert parts.notifications.get(ADA, first.id) == first
+    assert overdue(parts) == [first.id]
 
 
 def test_it_is_overdue_from_its_time_on(parts: Deps) -> None:

@@ -189,9 +189,10 @@ class FakeOutbox:
         self._memory = memory
         self._claiming = Lock()
 
-    def add(self, notification: Notification, dispatch_by: datetime) -> None:
+    def add(self, notification: Notification, dispatch_by: datetime) -> Notification:
         rows = self._memory.tables.notifications
-        rows.setdefault(notification.id, Row(notification, dispatch_by))
+        kept = rows.setdefault(notification.id, Row(notification, dispatch_by)).notification
+        return notification if kept.gone else kept
 
     def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
         with self._claiming:

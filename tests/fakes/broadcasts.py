@@ -29,8 +29,9 @@ class FakeBroadcasts:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def add(self, broadcast: Broadcast, due_at: datetime) -> None:
-        self._memory.tables.broadcasts.setdefault(broadcast.id, Sent(broadcast, due_at))
+    def add(self, broadcast: Broadcast, due_at: datetime) -> Broadcast:
+        sent = self._memory.tables.broadcasts.setdefault(broadcast.id, Sent(broadcast, due_at))
+        return sent.broadcast
 
     def get(self, broadcast_id: str) -> Broadcast | None:
         sent = self._memory.tables.broadcasts.get(broadcast_id)

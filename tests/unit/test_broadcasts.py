@@ -209,6 +209,20 @@ def test_it_begins_at_its_time(fakes: Fakes, people: list[str]) -> None:
     )
 
 
+def test_what_expires_on_the_way_goes_no_further_and_is_finished(
+    fakes: Fakes, people: list[str]
+) -> None:
+    id_ = sent(fakes, expiresAt="2026-01-05T12:00:01Z")
+    give(fakes, fakes.queue.take()[0])
+    reached = len(fakes.memory.tables.notifications)
+    assert 0 < reached < len(people)
+    fakes.clock.advance(1)
+    to_its_end(fakes)
+    assert len(fakes.memory.tables.notifications) == reached
+    end = told(fakes, id_)
+    assert (end["state"], end["total"]) == ("finished", reached)
+
+
 def test_what_is_withdrawn_goes_no_further_and_leaves_inboxes(
     fakes: Fakes, people: list[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from belfry.idempotency import KEPT, LEASE, key_of, once
 from belfry.model import Role
 from belfry.wiring import Deps
 from functions.auth import login
+from functions.broadcasts import create as broadcast
+from functions.notifications import create
 from functions.realtime import tickets
-from tests.fakes import Fakes
+from tests.fakes import NOON, Fakes
 from tests.unit.events import ADA, BOB, Answer, Event, call, http_event
 
 KEY = "order-42"
@@ -185,6 +188,54 @@ def test_who_dies_before_the_answer_is_kept_is_followed_by_the_same_id(things: T
     assert len(set(things.made)) == 1
 
 
+def test_a_request_knows_whether_an_earlier_try_may_have_acted(things: Things) -> None:
+    told: list[bool] = []
+
+    def fails(request: Request[None]) -> Response:
+        told.append(request.may_be_done)
+        raise StoreUnavailable("The database does not answer. Try again.")
+
+    for _ in range(2):
+        things.act = fails
+        things.post()
+    things.act = fails
+    things.post(None)
+    assert told == [False, True, False]
+
+
+def after_a_crash(fakes: Fakes, handler: Any, path: str, body: Any, seconds: float) -> list[Answer]:
+    """The answer that nobody got, and that of a second try so much later."""
+    event = http_event("POST", path, body=body, caller=BOB, role=Role.ADMIN, token_seconds=1e6)
+    event["headers"]["idempotency-key"] = KEY
+    answers = [call(handler, event, fakes.deps())]
+    for place, (record, leased_until, end) in fakes.memory.tables.idempotency_keys.items():
+        unanswered = replace(record, answer=None), leased_until, end
+        fakes.memory.tables.idempotency_keys[place] = unanswered
+    fakes.clock.advance(seconds)
+    return [*answers, call(handler, event, fakes.deps())]
+
+
+SOON = "2026-01-05T12:00:20Z"
+"""Past when the lease of the first try is over."""
+
+
+@pytest.mark.parametrize("times", [{}, {"deliverAt": SOON}, {"expiresAt": SOON}], ids=str)
+def test_what_a_try_sent_that_died_is_what_the_next_one_answers(
+    fakes: Fakes, times: dict[str, str]
+) -> None:
+    for handler, path, to in (
+        (create.handler, "/api/notifications", {"userId": ADA}),
+        (broadcast.handler, "/api/broadcasts", {"to": {"everybody": True}}),
+    ):
+        fakes.clock.now = NOON
+        fakes.memory.tables.idempotency_keys.clear()
+        body = {"message": "Hello", **to, **times}
+        first, second = after_a_crash(fakes, handler, path, body, LEASE.total_seconds())
+        assert first.status in (201, 202)
+        assert (second.status, second.body) == (first.status, first.body)
+        assert "idempotency-replayed" not in second.headers
+
+
 def test_an_answer_that_cannot_be_kept_is_given_all_the_same(things: Things) -> None:
     def acts_as_the_store_goes(request: Request[None]) -> Response:
         answer = things.make(request)
@@ -257,7 +308,7 @@ def test_whatever_comes_in_whatever_order_a_key_makes_one_thing(
     for name, body, status in tries:
         key = key_of(ADA, name, ("POST", "/", body.encode()))
 
-        def act(id_: str, name: str = name, body: str = body, status: int = status) -> Any:
+        def act(id_: str, _: bool, name: str = name, body: str = body, status: int = status) -> Any:
             if status != 404:
                 made.setdefault((name, body), set()).add(id_)
             return {"statusCode": status, "id": id_}

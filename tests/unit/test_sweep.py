@@ -158,6 +158,22 @@ def test_after_an_outage_of_the_queue_everything_is_published_within_half_a_minu
     assert len(swept) == len(ids)
 
 
+class AskedQueue(FakeQueue):
+    """Counts how often it is asked whether it answers."""
+
+    asked = 0
+
+    def check(self) -> None:
+        self.asked += 1
+        super().check()
+
+
+def test_the_queue_is_asked_once_even_with_nothing_to_publish(fakes: Fakes) -> None:
+    fakes.queue = queue = AskedQueue()
+    run(fakes)
+    assert queue.asked == 1
+
+
 class SecondSweep(FakeQueue):
     """A queue during whose publishing another sweep runs, on another machine."""
 

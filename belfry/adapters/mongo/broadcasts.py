@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING
@@ -42,9 +41,12 @@ class MongoBroadcasts:
         self._marks = marks_of(database)
 
     @translated
-    def add(self, broadcast: Broadcast, due_at: datetime) -> None:
-        with suppress(DuplicateKeyError):
+    def add(self, broadcast: Broadcast, due_at: datetime) -> Broadcast:
+        try:
             self._broadcasts.insert_one(_to_document(broadcast) | {"due_at": due_at})
+        except DuplicateKeyError:  # kept by an earlier try of the same request
+            return self.get(broadcast.id) or broadcast
+        return broadcast
 
     @translated
     def get(self, broadcast_id: str) -> Broadcast | None:

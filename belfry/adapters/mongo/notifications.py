@@ -26,7 +26,7 @@ from belfry.views import View
 KEPT_AFTER_GONE = timedelta(days=30)
 """Longer than any message about it can be on its way."""
 
-_PRESENT: Document = {"gone": {"$exists": False}}
+PRESENT: Document = {"gone": {"$exists": False}}
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -39,7 +39,7 @@ class MongoNotifications:
 
     @translated
     def get(self, user_id: str, notification_id: str) -> Notification | None:
-        theirs = {"_id": notification_id, "user_id": user_id, **_PRESENT}
+        theirs = {"_id": notification_id, "user_id": user_id, **PRESENT}
         document = self._notifications.find_one(theirs)
         return from_document(document) if document else None
 
@@ -52,7 +52,7 @@ class MongoNotifications:
 
     @translated
     def by_ids(self, ids: Collection[str]) -> Mapping[str, Notification]:
-        found = self._notifications.find({"_id": {"$in": list(ids)}, **_PRESENT})
+        found = self._notifications.find({"_id": {"$in": list(ids)}, **PRESENT})
         return {document["_id"]: from_document(document) for document in found}
 
     @translated

@@ -7,7 +7,6 @@ field holds only what is on its way.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -17,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from belfry.adapters.mongo.attempts import alike, appended
 from belfry.adapters.mongo.database import Database, Document, translated
-from belfry.adapters.mongo.notifications import marks_of, to_document
+from belfry.adapters.mongo.notifications import PRESENT, from_document, marks_of, to_document
 from belfry.model import Attempt, DeliveryState, Notification
 from belfry.ports import Claimed
 
@@ -30,10 +29,13 @@ class MongoOutbox:
         self._marks = marks_of(database)
 
     @translated
-    def add(self, notification: Notification, dispatch_by: datetime) -> None:
-        # It is kept already when a request is repeated with its Idempotency-Key.
-        with suppress(DuplicateKeyError):
+    def add(self, notification: Notification, dispatch_by: datetime) -> Notification:
+        try:
             self._notifications.insert_one(to_document(notification, dispatch_by))
+        except DuplicateKeyError:  # kept by an earlier try of the same request
+            kept = self._notifications.find_one({"_id": notification.id, **PRESENT})
+            return from_document(kept) if kept else notification
+        return notification
 
     @translated
     def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Claimed]:
