@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -117,8 +117,8 @@ class MongoInboxes:
         if rest:
             found = self._notifications.find({"_id": {"$in": list(rest)}}, session=session)
             documents = {**documents, **{document["_id"]: document for document in found}}
-        items = {id_: from_document(each) for id_, each in documents.items() if "gone" not in each}
-        items |= arrived
+        others = [d for id_, d in documents.items() if id_ not in arrived and "gone" not in d]
+        items = {**arrived, **{other["_id"]: from_document(other) for other in others}}
         return [
             Arrival(e, tuple(replace(items[id_], seq=e.seq) for id_ in e.ids if id_ in items))
             for e in events
@@ -321,14 +321,21 @@ def _arrival(group: Sequence[Notification], now: datetime) -> Document:
 
 def _group(fresh: Iterable[Notification]) -> Mapping[str, Sequence[Sequence[Notification]]]:
     """Group by person, and into as many arrivals as fit a frame each."""
-    groups: dict[str, list[list[Notification]]] = defaultdict(lambda: [[]])
-    sizes: dict[str, int] = defaultdict(int)
+    people: dict[str, list[Notification]] = defaultdict(list)
     for item in fresh:
+        people[item.user_id].append(item)
+    # Of one alone nobody needs to know the size.
+    return {who: [own] if len(own) == 1 else list(_frames(own)) for who, own in people.items()}
+
+
+def _frames(items: Iterable[Notification]) -> Iterator[Sequence[Notification]]:
+    frame: list[Notification] = []
+    total = 0
+    for item in items:
         size = len(wire.dumps(wire.notification(item)).encode())
-        last = groups[item.user_id][-1]
-        if last and (sizes[item.user_id] + size > ARRIVAL_BYTES or len(last) == MOST_NAMED):
-            groups[item.user_id].append([])
-            sizes[item.user_id] = 0
-        groups[item.user_id][-1].append(item)
-        sizes[item.user_id] += size
-    return groups
+        if frame and (total + size > ARRIVAL_BYTES or len(frame) == MOST_NAMED):
+            yield frame
+            frame, total = [], 0
+        frame.append(item)
+        total += size
+    yield frame
