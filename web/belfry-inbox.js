@@ -7,6 +7,7 @@ import { icon, make, say, set } from "./inbox/make.js";
 import { Panel } from "./inbox/panel.js";
 import { placeBelow } from "./inbox/place.js";
 import { STYLE } from "./inbox/style.js";
+import { visible } from "./inbox/text.js";
 import { Words } from "./inbox/words.js";
 
 const MOST_ON_BADGE = 99;
@@ -121,7 +122,7 @@ export class BelfryInbox extends HTMLElement {
 
   #clear() {
     this.#leave?.abort();
-    this.#panel?.close();
+    this.#panel?.leave();
     attached.get(this.#client)?.delete(this);
     if (this.#client !== this.#given) this.#client?.stop();
     this.#panel = this.#client = this.bell = null;
@@ -136,7 +137,7 @@ export class BelfryInbox extends HTMLElement {
     this.#panel = new Panel(this.#client, this.words, {
       tabChanged: (tab) => this.#tabChanged(tab),
       opened: (notification) => this.#tell("open-notification", { notification }, { cancelable: true }),
-      changed: () => this.#update(),
+      announce: (text) => this.#speaks && this.#panel.bar.announce(text),
       close: () => this.close(),
     });
     this.#panel.filters.choose(this.tab);
@@ -155,7 +156,7 @@ export class BelfryInbox extends HTMLElement {
     on("change", () => this.#update());
     on("state", () => this.#update());
     on("arrived", ({ detail }) => this.#arrived(detail));
-    on("problem", ({ detail }) => this.#panel.bar.problem(detail.message));
+    on("problem", ({ detail }) => this.#failed(detail));
     window.addEventListener("pagehide", () => this.#panel.bar.settle(), { signal });
     if (!attached.has(client)) attached.set(client, new Set());
     attached.get(client).add(this);
@@ -192,6 +193,7 @@ export class BelfryInbox extends HTMLElement {
   }
 
   #toggled(state) {
+    if (!this.bell) return; // said late: the element has gone in the meantime
     if (state === "open") {
       placeBelow(this.bell, this.#panel.element);
       this.#panel.focus();
@@ -204,7 +206,7 @@ export class BelfryInbox extends HTMLElement {
     if (!this.#panel) return;
     this.#panel.update();
     if (!this.bell) return;
-    const unread = Math.max(0, this.#client.unreadCount - this.#panel.unreadHidden);
+    const unread = this.#client.unreadCount;
     const most = this.words.number.format(MOST_ON_BADGE);
     say(this.badge, unread > MOST_ON_BADGE ? `${most}+` : this.words.number.format(unread));
     this.badge.hidden = unread === 0;
@@ -213,13 +215,21 @@ export class BelfryInbox extends HTMLElement {
 
   #arrived(notifications) {
     this.bell?.classList.add("ringing");
-    const [speaker] = attached.get(this.#client);
-    if (speaker !== this) return;
+    if (!this.#speaks) return;
     const [{ title, message }] = notifications;
     const { length: count } = notifications;
     this.#panel.bar.announce(count === 1
-      ? this.words.say("arrived", { text: title ?? message.slice(0, 200) })
+      ? this.words.say("arrived", { text: visible(title ?? message.slice(0, 200)) })
       : this.words.say("arrivedMany", { count }));
+  }
+
+  #failed({ message }) {
+    if (this.#speaks || this.isOpen) this.#panel.bar.problem(message, this.#speaks);
+  }
+
+  get #speaks() {
+    const [first] = attached.get(this.#client);
+    return first === this;
   }
 
   #tabChanged(tab) {

@@ -71,6 +71,24 @@ export class FakeClient extends EventTarget {
     return { changed: chosen.size };
   }
 
+  hold(change, { ids }) {
+    const held = this.items.filter(({ id }) => ids.includes(id));
+    this.items = this.items.filter((item) => !held.includes(item));
+    this.refresh();
+    let isDone = false;
+    const once = (act) => () => {
+      if (!isDone) act();
+      isDone = true;
+    };
+    return {
+      release: once(() => this.asked.push({ change, ids, filter: null })),
+      undo: once(() => {
+        this.items = [...this.items, ...held];
+        this.refresh();
+      }),
+    };
+  }
+
   arrive(...items) {
     this.items = [...this.items, ...items];
     this.refresh();

@@ -296,19 +296,16 @@ def test_arrivals_are_said_and_touch_nothing_else(opened: Opened) -> None:
     assert before.evaluate("(row) => row.isConnected")
 
 
-def test_of_two_elements_one_speaks(opened: Opened) -> None:
-    element = opened(three())
-    element.page.evaluate(
-        """() => {
-          const other = document.createElement("belfry-inbox");
-          other.setAttribute("inline", "");
-          other.client = window.client;
-          document.querySelector("main").append(other);
-        }"""
-    )
-    expect(element.rows).to_have_count(3)
-    element.page.evaluate("(item) => window.client.arrive(item)", notification(4))
-    expect(element.host.get_by_role("status").filter(has_text="New: Title 4")).to_have_count(1)
+def test_a_question_is_named_and_gives_the_focus_back(opened: Opened) -> None:
+    element = opened(three(), attributes=INLINE)
+    ask = element.host.get_by_role("button", name="Archive all")
+    question = element.host.get_by_role("group", name="Archive everything that is listed here?")
+    ask.press("Enter")
+    expect(question).to_be_visible()
+    element.press("Escape")
+    expect(question).to_be_hidden()
+    element.has_focus_on("Archive all")
+    assert element.asked() == []
 
 
 def test_loading_failing_and_trying_again(opened: Opened) -> None:

@@ -2,12 +2,9 @@
 // refuses; archiving and deleting can be undone.
 
 export class Actions {
-  // Deleting cannot be taken back once the server has done it, so these wait, out of sight.
-  hidden = new Map(); // id → notification
-
-  // `changed()` is called when `hidden` has changed, `opened(item)` answers whether a link is followed.
-  constructor(client, { bar, menu, words, changed, opened }) {
-    Object.assign(this, { client, bar, menu, words, changed, opened });
+  // `opened(item)` answers whether a link is followed.
+  constructor(client, { bar, menu, words, opened }) {
+    Object.assign(this, { client, bar, menu, words, opened });
   }
 
   act(name, item, from) {
@@ -52,17 +49,10 @@ export class Actions {
     return this.bar.offerUndo(this.words.say("archivedOne"), () => this.#putBack(item, "unarchive"));
   }
 
+  // It cannot be taken back once the server has done it, so the server is told late.
   _delete(item) {
-    const show = () => {
-      this.hidden.delete(item.id);
-      this.changed();
-    };
-    // First, for it settles what was offered before.
-    this.bar.offerUndo(this.words.say("deleted"), show, () => {
-      this.client.delete(item.id).then(show, show);
-    });
-    this.hidden.set(item.id, item);
-    this.changed();
+    const { undo, release } = this.client.hold("delete", { ids: [item.id] });
+    this.bar.offerUndo(this.words.say("deleted"), undo, release);
   }
 
   // Where it was before; `back` is how it comes into the inbox.

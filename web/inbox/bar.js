@@ -8,12 +8,14 @@ const OFFERED_MILLISECONDS = 8_000;
 export class Bar {
   #late = null; // what is done once nobody has undone it
   #timer = null;
+  #from = null; // what had the focus before a question
 
   constructor(words) {
     this.words = words;
-    this.text = make("span", { class: "bar-text", dir: "auto" });
+    this.text = make("span", { class: "bar-text", id: "bar-text", dir: "auto" });
     this.buttons = make("span", { class: "bar-buttons" });
-    this.element = make("div", { class: "bar", part: "notice", hidden: true }, this.text, this.buttons);
+    this.element = make("div", { class: "bar", part: "notice", role: "group", "aria-labelledby": "bar-text",
+      hidden: true }, this.text, this.buttons);
     this.polite = make("p", { class: "heard", role: "status" });
     this.urgent = make("p", { class: "heard", role: "alert" });
     for (const name of ["mouseenter", "focusin"]) this.element.addEventListener(name, () => this.#stay());
@@ -40,15 +42,27 @@ export class Bar {
     this.#wait();
   }
 
-  problem(text) {
+  // Also said aloud, unless another one says it.
+  problem(text, isSaid = true) {
     this.#show(text, "problem", [["dismiss", () => {}]]);
+    if (!isSaid) return;
     say(this.urgent, "");
     setTimeout(() => say(this.urgent, text), 50);
   }
 
-  ask(text, label, act) {
+  // `from` is what had the focus, and gets it back.
+  ask(text, label, act, from) {
     this.#show(text, "question", [[label, act], ["cancel", () => {}]]);
+    this.#from = from;
     this.buttons.firstElementChild.focus();
+  }
+
+  get isAsking() {
+    return !this.element.hidden && this.element.dataset.kind === "question";
+  }
+
+  cancel() {
+    this.#chosen(() => {});
   }
 
   // Ends what is offered: what waited for it, is done now.
@@ -73,8 +87,12 @@ export class Bar {
     this.#late = null;
     const hadFocus = this.element.contains(this.element.getRootNode().activeElement);
     this.settle();
+    const from = this.#from;
+    this.#from = null;
     act();
-    if (hadFocus) this.element.dispatchEvent(new Event("left", { bubbles: true }));
+    if (!hadFocus) return;
+    if (from && !from.disabled) from.focus();
+    else this.element.dispatchEvent(new Event("left", { bubbles: true }));
   }
 
   #stay() {

@@ -14,26 +14,18 @@ const PAGE_SIZE = 30;
 
 export class Panel {
   #list = null;
-  #shown = []; //     what the feed was given last, and of what it was made
-  #source = null;
+  #shown = []; //     what the feed was given last
   #isAtEnd = false; // whether the end of the list is near the window
 
-  // `on` has tabChanged(tab), opened(item) as of Actions, changed(), and close() to shut the panel.
+  // `on` has tabChanged(tab), opened(item) as of Actions, announce(text), and close() to shut the panel.
   constructor(client, words, on) {
     Object.assign(this, { client, words, on });
     this.bar = new Bar(words);
     this.menu = new SnoozeMenu(words);
-    this.actions = new Actions(client, {
-      bar: this.bar, menu: this.menu, words, opened: on.opened,
-      changed: () => {
-        this.#source = null;
-        this.#draw();
-        on.changed();
-      },
-    });
+    this.actions = new Actions(client, { bar: this.bar, menu: this.menu, words, opened: on.opened });
     this.filters = new Filters(words, () => this.#filtered());
     this.status = new Status(words, {
-      retry: () => client.retryNow(), announce: (text) => this.bar.announce(text),
+      retry: () => client.retryNow(), announce: (text) => on.announce(text),
     });
     this.element = this.#build();
     this.feed = new Feed(this.articles, words, {
@@ -52,11 +44,6 @@ export class Panel {
     return this.filters.tab;
   }
 
-  // How many of those that wait to be deleted the client still counts.
-  get unreadHidden() {
-    return [...this.actions.hidden.values()].filter(isCounted).length;
-  }
-
   open() {
     if (this.#list) return;
     this.#load();
@@ -71,15 +58,20 @@ export class Panel {
     clearInterval(this.ticking);
     this.bar.settle();
     this.end.disconnect();
-    this.status.stop();
     this.#leaveList();
     this.feed.show([], false);
     this.#shown = [];
   }
 
+  // It will not be opened any more.
+  leave() {
+    this.close();
+    this.status.stop();
+  }
+
   // Something of the client has changed.
   update() {
-    this.filters.count(Math.max(0, this.client.unreadCount - this.unreadHidden));
+    this.filters.count(this.client.unreadCount);
     this.status.show(this.client.state);
   }
 
@@ -118,11 +110,8 @@ export class Panel {
   #draw = () => {
     if (!this.#list) return;
     const { items, loading, problem, hasMore } = this.#list;
-    if (items !== this.#source) {
-      this.#source = items;
-      this.#shown = items.filter(({ id }) => !this.actions.hidden.has(id));
-      this.filters.offer(items);
-    }
+    if (items !== this.#shown) this.filters.offer(items);
+    this.#shown = items;
     this.feed.show(this.#shown, hasMore);
     this.articles.hidden = !this.#shown.length;
     this.around.show(this.#shown.length > 0, loading, problem, this.filters);
@@ -136,10 +125,14 @@ export class Panel {
   };
 
   #pressed(event) {
+    if (event.key === "Escape" && this.bar.isAsking) {
+      event.preventDefault(); // or it would close the panel, too
+      return this.bar.cancel();
+    }
     const isTyping = event.target.matches("input, select, textarea");
-    if (event.key !== "z" || isTyping || event.metaKey || event.altKey || !this.bar.undo) return;
+    if (event.key !== "z" || isTyping || event.metaKey || event.altKey || !this.bar.undo) return undefined;
     event.preventDefault();
-    this.bar.undo();
+    return this.bar.undo();
   }
 
   // ── what it is made of ──
@@ -165,7 +158,7 @@ export class Panel {
       "aria-label": words.say(name), title: words.say(name), onclick: act }, icon(name));
     this.readAll = button("readAll", () => this.actions.all("read", this.filters.filter, "allRead"));
     this.archiveAll = button("archiveAll", () => this.bar.ask(words.say("confirmArchiveAll"), "archiveAll",
-      () => this.actions.all("archive", this.filters.filter, "allArchived")));
+      () => this.actions.all("archive", this.filters.filter, "allArchived"), this.archiveAll));
     const close = button("close", () => this.on.close());
     close.classList.add("close");
     return make("header", { class: "head", part: "header" },
@@ -178,5 +171,3 @@ export class Panel {
     if (!this.#list.loading) this.#list.reload();
   }
 }
-
-const isCounted = ({ read, archived, snoozedUntil }) => !read && !archived && !snoozedUntil;

@@ -62,7 +62,7 @@ export const LIST_STYLE = `
   border-radius: 3px;
   background: var(--accent);
 }
-.title, .message { margin-block-start: 0.15rem; white-space: pre-wrap; unicode-bidi: isolate; text-align: match-parent; }
+.title, .message { margin-block-start: 0.15rem; white-space: pre-wrap; unicode-bidi: isolate; text-align: -webkit-match-parent; text-align: match-parent; }
 .title { font-weight: 500; }
 [data-unread] .title { font-weight: 650; }
 .title:not([hidden]) + .message { margin-block-start: 0; color: var(--muted); }
