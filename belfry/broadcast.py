@@ -54,10 +54,12 @@ class Broadcast:
     """One message for many people.
 
     `total` is how many they are, None until they were counted; `accepted` how many inboxes are in
-    the outbox or further, of which `delivered` have it and `failed` have it with a push given up.
+    the outbox or further, of which `delivered` have it, `failed` have it with a push given up, and
+    `cancelled` never get it, because its time was over or it was withdrawn before it came.
 
     The work goes in chunks: `chunk` is the number of the next one, `after` where the last one ended
     (a person, or, when it is being withdrawn, a notification), and `is_spread` that nobody is left.
+    `left` is where a withdrawal begins once more, when it has passed over inboxes that were busy.
     """
 
     id: str
@@ -72,6 +74,8 @@ class Broadcast:
     accepted: int = 0
     delivered: int = 0
     failed: int = 0
+    cancelled: int = 0
     chunk: int = 0
     after: str = ""
+    left: str | None = None
     is_spread: bool = False

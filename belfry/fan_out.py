@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -21,7 +21,7 @@ from belfry.changes import Change, ChangeKind
 from belfry.copies import copy_for
 from belfry.devices import Devices
 from belfry.envelope import Chunk, body_of_many
-from belfry.errors import QueueUnavailable, Unreadable
+from belfry.errors import QueueUnavailable, StoreUnavailable, Unreadable
 from belfry.model import DeadReason, Notification
 from belfry.outcome import dead_with
 from belfry.ports import Arrival, Clock, Inboxes, Message, Queue
@@ -40,8 +40,8 @@ LEAST_PEOPLE = 50
 NAMED_TOGETHER = 250
 """So many notifications one message names."""
 
-WITHDRAWN_TOGETHER = 200
-"""Each of them is a change of another inbox, and a transaction of its own."""
+WITHDRAWN_TOGETHER = 500
+"""Each of them is a change of another inbox, and all of them one transaction, if they can be."""
 
 LOOK_AGAIN = timedelta(seconds=1)
 """When to look whether the last ones have been delivered."""
@@ -60,10 +60,17 @@ class Chunks(Protocol):
         """Note that it is finished, if none is queued any more; or else that it is due again."""
 
     def copies(self, broadcast: Broadcast, limit: int) -> Sequence[tuple[str, str]]:
-        """Up to `limit` of its notifications, those after the last chunk: id and person, by id."""
+        """Up to `limit` of its notifications that are not gone, those after the last chunk: id and
+        person, by id.
+        """
 
-    def withdrawn(self, broadcast: Broadcast, last: str | None, due_at: datetime) -> bool:
-        """Note that those up to the id `last` are withdrawn; None is all of them."""
+    def withdrawn(
+        self, broadcast: Broadcast, last: str | None, due_at: datetime, left: str | None = None
+    ) -> bool:
+        """Note that those up to the id `last` are withdrawn; None is all of them.
+
+        `left` is kept with the broadcast.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +196,38 @@ def _by_shard(notifications: Iterable[Notification]) -> Iterator[tuple[str, Sequ
 
 
 def _withdraw(broadcast: Broadcast, parts: Parts) -> None:
+    """Take some copies back. Inboxes that are busy are passed over, and come back to in the end."""
     found = parts.chunks.copies(broadcast, WITHDRAWN_TOGETHER)
-    change = Change(ChangeKind.WITHDRAW)
-    told = []
-    for id_, user_id in found:
-        done = parts.inboxes.change(user_id, [id_], change, parts.clock())
-        if done and done.event:
-            told.append(Arrival(done.event, done.notifications))
-    parts.devices.tell(told)
-    last = found[-1][0] if len(found) == WITHDRAWN_TOGETHER else None
-    if parts.chunks.withdrawn(broadcast, last, parts.clock() + CHUNK_WITHIN) and last:
-        try:
-            parts.queue.publish([Chunk(broadcast.id, broadcast.chunk + 1).message()])
-        except QueueUnavailable as error:
-            log.warning("broadcast %s waits for the sweep: %s", broadcast.id, error)
+    done = _take_back(found, parts) if found else ()
+    is_end = len(found) < WITHDRAWN_TOGETHER
+    left = _left(broadcast, found, done)
+    last, left = (left, None) if is_end else (found[-1][0], left)
+    if not parts.chunks.withdrawn(broadcast, last, parts.clock() + CHUNK_WITHIN, left) or is_end:
+        return  # what was left is the sweep's
+    try:
+        parts.queue.publish([Chunk(broadcast.id, broadcast.chunk + 1).message()])
+    except QueueUnavailable as error:
+        log.warning("broadcast %s waits for the sweep: %s", broadcast.id, error)
+
+
+def _take_back(found: Sequence[tuple[str, str]], parts: Parts) -> Collection[str]:
+    """Take these out of their inboxes and tell the devices; answers the ids of those it could."""
+    ids = {user_id: [id_] for id_, user_id in found}
+    try:
+        done = parts.inboxes.change_each(ids, Change(ChangeKind.WITHDRAW), parts.clock())
+    except StoreUnavailable as error:  # nobody's could be changed
+        log.warning("%d copies of a broadcast stay, for now: %s", len(found), error)
+        return ()
+    parts.devices.tell([Arrival(each.event, each.notifications) for each in done if each.event])
+    return {notification.id for each in done for notification in each.notifications}
+
+
+def _left(
+    broadcast: Broadcast, found: Sequence[tuple[str, str]], done: Collection[str]
+) -> str | None:
+    """The id before the first that was passed over, None without any."""
+    if broadcast.left is not None:
+        return broadcast.left
+    ids = [id_ for id_, _ in found]
+    before = zip([broadcast.after, *ids], ids, strict=False)
+    return next((last for last, id_ in before if id_ not in done), None)

@@ -157,6 +157,7 @@ def broadcast(sent: Broadcast) -> Json:
         "accepted": sent.accepted,
         "delivered": sent.delivered,
         "failed": sent.failed,
+        "cancelled": sent.cancelled,
         **{name: value for name, value in optional.items() if value is not None},
     }
 

@@ -113,7 +113,8 @@ class Broadcast:
     """A message to many, and how far it is.
 
     `state` is `scheduled`, `running`, `finished` or `withdrawn`; `total` how many people it is for,
-    once that is known; `accepted` how many of them are certain to get it, `delivered` have got it.
+    once that is known; `accepted` how many of them are certain to get it, `delivered` have got it,
+    `failed` have got it but could not be reached, `cancelled` never get it.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Broadcast:
     accepted: int
     delivered: int
     failed: int
+    cancelled: int = 0
     total: int | None = None
     title: str | None = None
     category: str | None = None

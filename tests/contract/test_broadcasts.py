@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 
-from belfry.adapters.mongo.broadcasts import copies_in
+from belfry.adapters.mongo.broadcasts import undelivered
 from belfry.adapters.mongo.database import Database
 from belfry.broadcast import Audience, AudienceKind, Broadcast, BroadcastState
 from belfry.changes import Change, ChangeKind, Content
@@ -178,6 +178,19 @@ def test_progress_is_what_is_dispatched_and_what_failed(parts: Deps) -> None:
     assert parts.chunks.at(Chunk(broadcast.id, finished.chunk)) is None
 
 
+def test_what_was_withdrawn_or_expired_on_its_way_is_not_delivered(parts: Deps) -> None:
+    broadcast = spread(parts, kept(parts, expires_at=SOON), *PEOPLE, is_last=True)
+    copies = ids(broadcast, *PEOPLE)
+    parts.inboxes.change(PEOPLE[0], copies[:1], Change(ChangeKind.WITHDRAW), NOON)
+    parts.inboxes.change(PEOPLE[1], copies[1:2], Change(ChangeKind.EXPIRE), SOON)
+    running = now(parts, broadcast)
+    assert (running.delivered, running.cancelled) == (0, 2)
+    parts.outbox.settle(copies)
+    assert parts.chunks.finish(running, SOON, LATER)
+    finished = now(parts, broadcast)
+    assert (finished.delivered, finished.failed, finished.cancelled) == (3, 0, 2)
+
+
 def test_one_that_is_not_finished_yet_is_looked_at_again(parts: Deps) -> None:
     broadcast = spread(parts, kept(parts), *PEOPLE, is_last=True)
     assert not parts.chunks.finish(broadcast, NOON, SOON)
@@ -212,6 +225,24 @@ def test_copies_are_found_part_by_part_and_those_of_no_other_broadcast(parts: De
     assert parts.chunks.at(Chunk(first.id, here.chunk + 1)) is None
 
 
+def test_only_copies_that_are_not_gone_are_found(parts: Deps) -> None:
+    broadcast = spread(parts, kept(parts), *PEOPLE)
+    [gone] = ids(broadcast, PEOPLE[2])
+    parts.inboxes.change(PEOPLE[2], [gone], Change(ChangeKind.WITHDRAW), NOON)
+    found = parts.chunks.copies(replace(broadcast, after=""), 10)
+    assert {id_ for id_, _ in found} == set(ids(broadcast, *PEOPLE)) - {gone}
+
+
+def test_where_a_withdrawal_is_to_begin_again_is_kept(parts: Deps) -> None:
+    assert parts.broadcasts.withdraw(kept(parts), SOON)
+    [here] = parts.broadcasts.page(before=None, limit=1)
+    assert parts.chunks.withdrawn(here, "5", LATER, left="")
+    assert (now(parts, here).after, now(parts, here).left) == ("5", "")
+    assert parts.chunks.withdrawn(now(parts, here), "", LATER)
+    assert (now(parts, here).after, now(parts, here).left) == ("", None)
+    assert parts.chunks.at(Chunk(here.id, here.chunk + 2))
+
+
 def test_what_it_said_when_it_was_withdrawn_stays(parts: Deps) -> None:
     broadcast = spread(parts, kept(parts), *PEOPLE)
     parts.outbox.settle(ids(broadcast, *PEOPLE[:2]))
@@ -230,9 +261,7 @@ def test_nothing_is_looked_for_without_an_index(empty_database: Database) -> Non
     parts = Deps(database=empty_database)
     broadcast = spread(parts, kept(parts), *PEOPLE)
     queries: dict[str, list[dict[str, Any]]] = {
-        "notifications": [
-            copies_in(broadcast.id, state) for state in (DeliveryState.QUEUED, DeliveryState.FAILED)
-        ],
+        "notifications": [undelivered(broadcast.id)],
         "broadcasts": [{"due_at": {"$lte": NOON}}, {"_id": {"$lt": broadcast.id}}],
         "subscriptions": [
             {"topic": "t", "user_id": {"$gt": ""}},
@@ -245,3 +274,29 @@ def test_nothing_is_looked_for_without_an_index(empty_database: Database) -> Non
         for query in each:
             plan = empty_database.users.database[name].find(query).explain()
             assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"]), query
+
+
+def entries(database: Database, index: str) -> int:
+    """How many entries an index of the notifications has."""
+    found = database.users.database.command("validate", "notifications")
+    number: int = found["keysPerIndex"][index]
+    return number
+
+
+def uses(database: Database, index: str) -> int:
+    """How often an index of the notifications has been used."""
+    [found] = database.notifications.aggregate([{"$indexStats": {}}, {"$match": {"name": index}}])
+    number: int = found["accesses"]["ops"]
+    return number
+
+
+def test_what_is_delivered_leaves_the_indexes_of_what_is_not(empty_database: Database) -> None:
+    parts = Deps(database=empty_database)
+    broadcast = spread(parts, kept(parts, deliver_at=SOON), *PEOPLE)
+    before = {name: uses(empty_database, name) for name in ("undelivered", "scheduled")}
+    assert len(parts.scheduled.page(NOON, after=None, limit=10)) == len(PEOPLE)
+    assert now(parts, broadcast).delivered == 0
+    assert all(uses(empty_database, name) > count for name, count in before.items())
+    assert [entries(empty_database, name) for name in before] == [len(PEOPLE)] * 2
+    parts.outbox.settle(ids(broadcast, *PEOPLE))
+    assert [entries(empty_database, name) for name in before] == [0, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -54,6 +55,7 @@ class FakeBroadcasts:
                 state=BroadcastState.WITHDRAWN,
                 delivered=broadcast.delivered,
                 failed=broadcast.failed,
+                cancelled=broadcast.cancelled,
                 chunk=broadcast.chunk + 1,
                 after="",
             )
@@ -72,12 +74,7 @@ class FakeBroadcasts:
     def _counted(self, sent: Sent) -> Broadcast:
         if sent.is_counted:
             return sent.broadcast
-        id_, accepted = sent.broadcast.id, sent.broadcast.accepted
-        queued, failed = (
-            _waiting(self._memory, id_, state)
-            for state in (DeliveryState.QUEUED, DeliveryState.FAILED)
-        )
-        return replace(sent.broadcast, delivered=accepted - queued - failed, failed=failed)
+        return _with_numbers(sent.broadcast, _states(self._memory, sent.broadcast.id))
 
 
 class FakeChunks:
@@ -113,31 +110,32 @@ class FakeChunks:
         sent = _as_it_was(self._memory, broadcast)
         if not sent:
             return False
-        if _waiting(self._memory, broadcast.id, DeliveryState.QUEUED):
+        states = _states(self._memory, broadcast.id)
+        if states[DeliveryState.QUEUED]:
             sent.due_at = again_at
             return False
-        failed = _waiting(self._memory, broadcast.id, DeliveryState.FAILED)
         sent.broadcast = replace(
-            sent.broadcast,
+            _with_numbers(sent.broadcast, states),
             state=BroadcastState.FINISHED,
             finished_at=now,
             total=broadcast.accepted,
-            failed=failed,
-            delivered=broadcast.accepted - failed,
         )
         sent.due_at, sent.is_counted = None, True
         return True
 
     def copies(self, broadcast: Broadcast, limit: int) -> Sequence[tuple[str, str]]:
-        theirs = [each for each in _copies(self._memory, broadcast.id) if each.id > broadcast.after]
-        return sorted((each.id, each.user_id) for each in theirs)[:limit]
+        here = [each for each in _copies(self._memory, broadcast.id) if not each.gone]
+        theirs = [(each.id, each.user_id) for each in here if each.id > broadcast.after]
+        return sorted(theirs)[:limit]
 
-    def withdrawn(self, broadcast: Broadcast, last: str | None, due_at: datetime) -> bool:
+    def withdrawn(
+        self, broadcast: Broadcast, last: str | None, due_at: datetime, left: str | None = None
+    ) -> bool:
         sent = _as_it_was(self._memory, broadcast)
         if sent:
-            after = last or broadcast.after
-            sent.broadcast = replace(sent.broadcast, chunk=broadcast.chunk + 1, after=after)
-            sent.due_at = due_at if last else None
+            after, chunk = broadcast.after if last is None else last, broadcast.chunk + 1
+            sent.broadcast = replace(sent.broadcast, chunk=chunk, after=after, left=left)
+            sent.due_at = None if last is None else due_at
         return sent is not None
 
 
@@ -173,7 +171,16 @@ def _copies(memory: Memory, broadcast_id: str) -> Sequence[Notification]:
     return [row.notification for row in rows if row.notification.broadcast_id == broadcast_id]
 
 
-def _waiting(memory: Memory, broadcast_id: str, state: DeliveryState) -> int:
+def _states(memory: Memory, broadcast_id: str) -> Counter[DeliveryState]:
+    """How many of the copies are in which state."""
     rows = memory.tables.notifications
-    copies = _copies(memory, broadcast_id)
-    return sum(rows[each.id].state is state for each in copies)
+    return Counter(rows[each.id].state for each in _copies(memory, broadcast_id))
+
+
+def _with_numbers(broadcast: Broadcast, states: Counter[DeliveryState]) -> Broadcast:
+    return replace(
+        broadcast,
+        delivered=states[DeliveryState.DISPATCHED],
+        failed=states[DeliveryState.FAILED],
+        cancelled=states[DeliveryState.CANCELLED],
+    )

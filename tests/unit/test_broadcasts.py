@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from belfry import fan_out as work
 from belfry.broadcasts import CHUNK_WITHIN
+from belfry.changes import Change
+from belfry.copies import copy_id
 from belfry.errors import StoreUnavailable
 from belfry.model import Connection, Role, User, new_id
-from belfry.ports import Message, PushResult
+from belfry.ports import Changed, Message, PushResult
 from belfry.topology import DEAD_LETTERS, FAN_OUT
 from functions.broadcasts import create, get, withdraw
 from functions.broadcasts import list as list_
 from functions.dispatch import deliver, fan_out, sweep
-from tests.fakes import NOON, Fakes
+from tests.fakes import NOON, FakeInboxes, Fakes
 from tests.unit.events import BOB, Answer, call, http_event, queue_record
 
 EVERYBODY = {"everybody": True}
@@ -246,6 +248,52 @@ def test_what_is_withdrawn_goes_no_further_and_leaves_inboxes(
     assert take_back(fakes, id_) == 204
 
 
+class BusyInboxes(FakeInboxes):
+    """Of some people the inbox cannot be changed; of nobody's, it says so."""
+
+    def __init__(self, fakes: Fakes, busy: Collection[str]) -> None:
+        super().__init__(fakes.memory)
+        self.busy = set(busy)
+
+    def change_each(
+        self, ids: Mapping[str, Collection[str]], change: Change, now: datetime
+    ) -> Sequence[Changed]:
+        free = {user_id: theirs for user_id, theirs in ids.items() if user_id not in self.busy}
+        if not free:
+            raise StoreUnavailable("The database does not answer. Try again.")
+        return super().change_each(free, change, now)
+
+
+@pytest.mark.parametrize("count", [1, 700, 1234])
+def test_busy_inboxes_hold_up_no_other_withdrawal_and_are_come_back_to(
+    fakes: Fakes, people: list[str], count: int
+) -> None:
+    id_ = sent(fakes)
+    to_its_end(fakes)
+    copies = sorted((copy_id(id_, user_id), user_id) for user_id in people)
+    busy = [user_id for _, user_id in copies[300 : 300 + count]]
+    busy += [user_id for _, user_id in copies[: count - len(busy)]]
+    fakes.inboxes = inboxes = BusyInboxes(fakes, busy)
+    assert take_back(fakes, id_) == 204
+
+    def who_has_it() -> set[str]:
+        rows = fakes.memory.tables.notifications.values()
+        return {row.notification.user_id for row in rows if not row.notification.gone}
+
+    for _ in range(3):
+        steps = list(run(fakes))
+        assert len(steps) < 5
+        assert who_has_it() == set(busy)
+        fakes.clock.advance(CHUNK_WITHIN.total_seconds())
+        sweep.handler.using(fakes.deps())({}, None)
+    inboxes.busy.clear()
+    to_its_end(fakes)
+    assert who_has_it() == set()
+    fakes.clock.advance(3600)
+    sweep.handler.using(fakes.deps())({}, None)
+    assert fakes.queue.take() == []
+
+
 def test_a_finished_one_can_be_withdrawn(fakes: Fakes, people: list[str]) -> None:
     id_ = sent(fakes)
     to_its_end(fakes)
@@ -286,6 +334,7 @@ def test_the_answer_says_where_to_look(fakes: Fakes) -> None:
         "accepted": 0,
         "delivered": 0,
         "failed": 0,
+        "cancelled": 0,
     }
 
 

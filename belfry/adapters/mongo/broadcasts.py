@@ -3,23 +3,25 @@
     {_id, to, content, state, due_at, chunk: 7, after: "019a…", total, accepted, …}
 
 It has `due_at` for as long as there is something to do. How many copies are delivered is what
-remains of the accepted ones without those that are queued or failed; an index holds only these two
-kinds. When the broadcast has come to its end the numbers are stored for good.
+remains of the accepted ones without those that are queued, failed or cancelled; an index holds only
+these three kinds. When the broadcast has come to its end the numbers are stored for good.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from belfry.adapters.mongo.database import Database, Document, translated
-from belfry.adapters.mongo.notifications import marks_of, to_document
+from belfry.adapters.mongo.database import UNDELIVERED, Database, Document, translated
+from belfry.adapters.mongo.notifications import PRESENT, marks_of, to_document
 from belfry.adapters.mongo.stream import Streams
 from belfry.broadcast import Audience, AudienceKind, Broadcast, BroadcastState
 from belfry.changes import Content
@@ -65,6 +67,7 @@ class MongoBroadcasts:
             "state": BroadcastState.WITHDRAWN.value,
             "delivered": broadcast.delivered,
             "failed": broadcast.failed,
+            "cancelled": broadcast.cancelled,
             "chunk": broadcast.chunk + 1,
             "after": "",
             "due_at": due_at,
@@ -85,16 +88,12 @@ class MongoBroadcasts:
     def _counted(self, document: Document) -> Broadcast:
         if "delivered" in document or not document["accepted"]:
             return _from_document(document)
-        queued, failed = (
-            self._marks.count_documents(copies_in(document["_id"], state))
-            for state in (DeliveryState.QUEUED, DeliveryState.FAILED)
-        )
+        counts = _undelivered(self._marks, document["_id"])
         # A chunk that came between the two would have been counted as queued, and not as accepted.
         gone_on = {"_id": document["_id"], "chunk": {"$ne": document["chunk"]}}
         if since := self._broadcasts.find_one(gone_on):
             return self._counted(since)
-        delivered = document["accepted"] - queued - failed
-        return _from_document(document | {"delivered": delivered, "failed": failed})
+        return _from_document(document | _numbers(document["accepted"], counts))
 
 
 class MongoChunks:
@@ -142,19 +141,16 @@ class MongoChunks:
 
     @translated
     def finish(self, broadcast: Broadcast, now: datetime, again_at: datetime) -> bool:
-        queued = copies_in(broadcast.id, DeliveryState.QUEUED)
-        if self._marks.count_documents(queued, limit=1):
+        counts = _undelivered(self._marks, broadcast.id)
+        if counts[DeliveryState.QUEUED]:
             self._broadcasts.update_one(_as_it_was(broadcast), {"$set": {"due_at": again_at}})
             return False
-        lost = copies_in(broadcast.id, DeliveryState.FAILED)
-        failed = self._marks.count_documents(lost)
         # The total was counted at the beginning, and people may have come or gone since.
         end = {
             "state": BroadcastState.FINISHED.value,
             "finished_at": now,
             "total": broadcast.accepted,
-            "failed": failed,
-            "delivered": broadcast.accepted - failed,
+            **_numbers(broadcast.accepted, counts),
         }
         change = {"$set": end, "$unset": {"due_at": ""}}
         return self._broadcasts.update_one(_as_it_was(broadcast), change).matched_count == 1
@@ -165,13 +161,16 @@ class MongoChunks:
         which = {
             "_id": {"$gt": max(first, broadcast.after), "$lt": end},
             "broadcast_id": broadcast.id,
+            **PRESENT,
         }
         found = self._notifications.find(which, {"user_id": True}).sort("_id").limit(limit)
         return [(document["_id"], document["user_id"]) for document in found]
 
     @translated
-    def withdrawn(self, broadcast: Broadcast, last: str | None, due_at: datetime) -> bool:
-        change: Document = {"$set": {"chunk": broadcast.chunk + 1}}
+    def withdrawn(
+        self, broadcast: Broadcast, last: str | None, due_at: datetime, left: str | None = None
+    ) -> bool:
+        change: Document = {"$set": {"chunk": broadcast.chunk + 1, "left": left}}
         if last is None:
             change["$unset"] = {"due_at": ""}
         else:
@@ -179,9 +178,24 @@ class MongoChunks:
         return self._broadcasts.update_one(_as_it_was(broadcast), change).matched_count == 1
 
 
-def copies_in(broadcast_id: str, state: DeliveryState) -> Document:
-    """The copies of a broadcast that are queued, or those that failed: the index has no others."""
-    return {"broadcast_id": broadcast_id, "state": state.value}
+def undelivered(broadcast_id: str) -> Document:
+    """The copies of a broadcast that are not delivered: the index has no others."""
+    return {"broadcast_id": broadcast_id, "state": {"$in": UNDELIVERED}}
+
+
+def _undelivered(marks: Collection[Document], broadcast_id: str) -> Counter[str]:
+    """How many they are, by their state."""
+    each = {"$group": {"_id": "$state", "count": {"$sum": 1}}}
+    found = marks.aggregate([{"$match": undelivered(broadcast_id)}, each])
+    return Counter({state["_id"]: state["count"] for state in found})
+
+
+def _numbers(accepted: int, counts: Counter[str]) -> Document:
+    return {
+        "delivered": accepted - counts.total(),
+        "failed": counts[DeliveryState.FAILED],
+        "cancelled": counts[DeliveryState.CANCELLED],
+    }
 
 
 def _as_it_was(broadcast: Broadcast) -> Document:
@@ -229,7 +243,9 @@ def _from_document(document: Document) -> Broadcast:
         accepted=document["accepted"],
         delivered=document.get("delivered", 0),
         failed=document.get("failed", 0),
+        cancelled=document.get("cancelled", 0),
         chunk=document["chunk"],
         after=document["after"],
+        left=document.get("left"),
         is_spread=document.get("is_spread", False),
     )

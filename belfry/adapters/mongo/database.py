@@ -27,6 +27,11 @@ Document = dict[str, Any]
 OPERATION_MS = 5000
 STATISTICS_SECONDS = 24 * 60 * 60
 
+UNDELIVERED = [
+    state.value for state in (DeliveryState.QUEUED, DeliveryState.FAILED, DeliveryState.CANCELLED)
+]
+"""The states in which copies of a broadcast are counted: few of them, or not for long."""
+
 
 def translated(call: Callable[P, T]) -> Callable[P, T]:
     """Turn a driver's error that passes by itself into StoreUnavailable; others are bugs."""
@@ -114,15 +119,20 @@ class Database:
         self.notifications.create_index("dispatch_by", sparse=True)
         self.notifications.create_index(
             "order",
-            partialFilterExpression={"deliver_at": {"$exists": True}},
+            name="scheduled",
+            partialFilterExpression={
+                "deliver_at": {"$exists": True},
+                "state": DeliveryState.QUEUED.value,
+            },
         )
         self.notifications.create_index("due_at", sparse=True)
         self.notifications.create_index(
             [("broadcast_id", ASCENDING), ("state", ASCENDING)],
-            # Of the states only failed and queued ones: the others are what remains.
+            name="undelivered",
+            # The delivered ones, which are most, are what remains.
             partialFilterExpression={
                 "broadcast_id": {"$exists": True},
-                "state": {"$gte": DeliveryState.FAILED.value},
+                "state": {"$in": UNDELIVERED},
             },
         )
         self.notifications.create_index("purge_at", expireAfterSeconds=0)

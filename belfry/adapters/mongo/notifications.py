@@ -71,7 +71,7 @@ class MongoNotifications:
 
 
 class MongoScheduled:
-    """Found by an index over `deliver_at`, which only those have that are to come later."""
+    """Found by an index over `order` that holds only what has a `deliver_at` and is queued."""
 
     def __init__(self, database: Database) -> None:
         self._notifications = database.notifications
