@@ -22,8 +22,9 @@ export class Api {
   register = (account) => this.#post("/api/register", account);
   login = (credentials) => this.#post("/api/login", credentials);
   me = () => this.client.request("GET", "/api/me");
-  send = (notification) => this.#post("/api/notifications", notification);
+  send = (notification, idempotencyKey) =>
+    this.#post("/api/notifications", notification, idempotencyKey);
   people = (search) => this.client.request("GET", "/api/users", { query: { search, limit: 8 } });
 
-  #post = (path, body) => this.client.request("POST", path, { body });
+  #post = (path, body, idempotencyKey) => this.client.request("POST", path, { body, idempotencyKey });
 }

@@ -1,6 +1,7 @@
 // A form that is sent to the API: busy while it waits, and each problem beside its field.
 
 import { Problem } from "./belfry-client.js";
+import { newKey } from "./client/key.js";
 
 // Problems that concern one field without naming it.
 const FIELD_OF = { "urn:belfry:problem:email-taken": "email" };
@@ -25,6 +26,25 @@ export function onSubmit(form, action) {
       button.disabled = false;
     }
   });
+}
+
+// The Idempotency-Key of a form: one that is sent again after no answer came must not act twice, and
+// one that says something else is another.
+export class FormKey {
+  #body = null;
+  #key = "";
+
+  of(body) {
+    const text = JSON.stringify(body);
+    if (this.#body !== text) this.#key = newKey();
+    this.#body = text;
+    return this.#key;
+  }
+
+  // Once it has been answered, the same again is meant.
+  forget() {
+    this.#body = null;
+  }
 }
 
 // What was typed, without the fields that were left empty.

@@ -1,12 +1,13 @@
 // The form with which an administrator notifies a person.
 
-import { clearProblems, filledIn, onSubmit } from "./forms.js";
-import { visible } from "./text.js";
+import { clearProblems, filledIn, FormKey, onSubmit } from "./forms.js";
+import { visible } from "./inbox/text.js";
 
 const TYPING_MILLISECONDS = 200;
 
 export class Send {
   #user = null;
+  #key = new FormKey();
 
   constructor(panel, api) {
     this.panel = panel;
@@ -15,7 +16,9 @@ export class Send {
     this.sent = panel.querySelector("#sent");
     onSubmit(this.form, async (form) => {
       this.sent.textContent = "";
-      await api.send(notificationOf(form));
+      const notification = notificationOf(form);
+      await api.send(notification, this.#key.of(notification));
+      this.#key.forget();
       this.#clear();
       this.sent.textContent = "Sent.";
     });

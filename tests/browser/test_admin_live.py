@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -287,6 +288,46 @@ def test_a_trace_follows_what_happens(console: Console) -> None:
     console.page.clock.fast_forward(3_000)
     expect(steps).to_have_count(8)
     expect(steps.last).to_contain_text("Read")
+
+
+def test_what_is_withdrawn_is_not_offered_to_be_changed(console: Console) -> None:
+    id_ = notification(1, "")["id"]
+    console.answers.table[f"POST /api/notifications/{id_}/withdraw"] = (204, None)
+    console.open(f"trace/{id_}")
+    actions = console.page.locator("#trace-actions")
+    actions.get_by_role("button", name="Withdraw it").click()
+    console.page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    expect(console.page.get_by_role("status").filter(has_text="Withdrawn.")).to_be_focused()
+    answer = console.answers.table[f"GET /api/notifications/{id_}/trace"]
+    assert isinstance(answer, tuple)
+    answer[1]["steps"].append({"step": "withdrawn", "at": answer[1]["steps"][-1]["at"]})
+    console.page.clock.fast_forward(3_000)
+    expect(console.page.get_by_role("list", name="Steps").last).to_contain_text("Withdrawn")
+    expect(actions).to_be_hidden()
+
+
+@pytest.mark.parametrize("address", ["toString", "__proto__/x", "trace/%"])
+def test_an_address_that_is_none_breaks_nothing(console: Console, address: str) -> None:
+    console.open(address)
+    expect(console.page.get_by_role("main").get_by_role("heading", level=1)).to_be_visible()
+    expect(console.page.get_by_role("link", name="Trace")).to_be_visible()
+
+
+def test_more_are_loaded_while_the_list_is_looked_at_again(console: Console) -> None:
+    held: list[Route] = []
+    first = page(broadcast(1, "The first.", "finished", total=1), cursor="further")
+    console.answers.table["GET /api/broadcasts"] = (200, first)
+    console.page.route("**/api/broadcasts?*cursor=further*", lambda route: held.append(route))
+    console.open("broadcasts")
+    console.page.get_by_role("button", name="Load more").click()
+    wait_for(console, held)
+    console.page.clock.fast_forward(5_000)
+    settles(console)
+    body = json.dumps(page(broadcast(2, "The second.", "finished", total=1)))
+    held[0].fulfill(status=200, body=body, content_type="application/json")
+    expect(
+        console.page.get_by_role("list", name="Broadcasts").get_by_role("listitem")
+    ).to_have_count(2)
 
 
 def test_an_id_that_nobody_knows_is_said(console: Console) -> None:

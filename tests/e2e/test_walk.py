@@ -143,7 +143,7 @@ def test_an_unknown_path_or_method_is_the_gateways_404(
     assert method == "HEAD" or answer.json() == {"message": "Not Found"}
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.yaml", "/web/app.js"])
+@pytest.mark.parametrize("path", ["/", "/admin", "/docs", "/openapi.yaml", "/web/app.js"])
 def test_pages_are_served_with_a_content_security_policy(belfry: Belfry, path: str) -> None:
     page = belfry.http.get(path)
     assert page.status_code == 200

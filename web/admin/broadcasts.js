@@ -1,6 +1,6 @@
 // Broadcasts: how far each one is, newest first; what was sent can be withdrawn.
 
-import { visible } from "../text.js";
+import { visible } from "../inbox/text.js";
 import { about, expiry, titleOf, words } from "./content.js";
 import { confirmed } from "./dialog.js";
 import { button, make, say } from "./dom.js";

@@ -1,6 +1,6 @@
 // Charts: what comes and goes at this moment, and how long it takes.
 
-import { visible } from "../text.js";
+import { visible } from "../inbox/text.js";
 import { Chart } from "./chart.js";
 import { make, say } from "./dom.js";
 import { Poll } from "./poll.js";

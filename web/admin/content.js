@@ -1,6 +1,6 @@
 // What a notification says, in the lists of the console.
 
-import { safeLink, visible } from "../text.js";
+import { safeLink, visible } from "../inbox/text.js";
 import { make } from "./dom.js";
 import { timeElement } from "./times.js";
 

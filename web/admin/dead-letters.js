@@ -1,6 +1,6 @@
 // Dead letters: what was given up, by reason, person and time; sent on its way again, or dropped.
 
-import { visible } from "../text.js";
+import { visible } from "../inbox/text.js";
 import { facts, idText } from "./content.js";
 import { button, make, say } from "./dom.js";
 import { dropIsMeant, Letter, REASONS } from "./letter.js";

@@ -1,6 +1,6 @@
 // One dead letter, whole: what is known of it, its headers and its body.
 
-import { visible } from "../text.js";
+import { visible } from "../inbox/text.js";
 import { facts, idText } from "./content.js";
 import { confirmed } from "./dialog.js";
 import { button, make, say } from "./dom.js";

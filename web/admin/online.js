@@ -1,6 +1,6 @@
 // Online: who has a device open, and since when.
 
-import { visible } from "../text.js";
+import { visible } from "../inbox/text.js";
 import { make, say } from "./dom.js";
 import { Pages } from "./pages.js";
 import { Poll } from "./poll.js";

@@ -33,7 +33,9 @@ export class Pages {
   }
 
   // The first page again, quietly; what was loaded below it stays. Answers whether that went well.
-  refresh() {
+  // Not while further ones are under way: their answer would be dropped.
+  async refresh() {
+    if (this.moreButton.disabled) return true;
     return this.#get(null, (page) => refreshed(this.items, page.items, this.idOf), { quietly: true });
   }
 

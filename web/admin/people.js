@@ -1,6 +1,6 @@
 // Chooses people by name or e-mail: a combobox (ARIA 1.2) above a list of those who were chosen.
 
-import { visible } from "../text.js";
+import { visible } from "../inbox/text.js";
 import { make, say } from "./dom.js";
 import { counted } from "./times.js";
 

@@ -1,6 +1,6 @@
 // Send: to one person, to many, to a topic or to everybody; now or later.
 
-import { clearProblems, filledIn, onSubmit } from "../forms.js";
+import { clearProblems, filledIn, FormKey, onSubmit } from "../forms.js";
 import { titleOf } from "./content.js";
 import { confirmed } from "./dialog.js";
 import { make, say } from "./dom.js";
@@ -11,7 +11,7 @@ import { counted, shortTime, zone } from "./times.js";
 export class Send {
   title = "Send";
   #me = null;
-  #key = { of: null, text: "" };
+  #key = new FormKey();
 
   constructor(section, api) {
     this.api = api;
@@ -73,19 +73,19 @@ export class Send {
     const one = this.#audience() === "people" && this.people.chosen.length < 2;
     if (one) await this.#notify({ userId: this.people.chosen[0]?.id ?? "", ...body });
     else await this.#broadcast({ to: this.#to(), ...body });
-    this.#key = { of: null, text: "" };
+    this.#key.forget();
     this.#clear();
   }
 
   async #notify(body) {
     const whom = this.people.chosen.map(nameOf).join("");
-    const { id } = await this.api.notify(body, this.#keyOf(body));
+    const { id } = await this.api.notify(body, this.#key.of(body));
     this.#say(body.deliverAt ? `Scheduled for ${whom}, ${shortTime(body.deliverAt)}.` : `Sent to ${whom}.`,
       body.deliverAt ? ["#scheduled", "See what is scheduled"] : [`#trace/${id}`, "See where it is"]);
   }
 
   async #broadcast(body) {
-    await this.api.broadcast(body, this.#keyOf(body));
+    await this.api.broadcast(body, this.#key.of(body));
     this.#say(body.deliverAt ? `Scheduled for ${shortTime(body.deliverAt)}.` : "On its way.",
       body.deliverAt ? ["#scheduled", "See what is scheduled"] : ["#broadcasts", "See how far it is"]);
   }
@@ -95,13 +95,6 @@ export class Send {
     if (audience === "everybody") return { everybody: true };
     if (audience === "topic") return { topic: this.topic.value.trim() };
     return { userIds: this.people.chosen.map(({ id }) => id) };
-  }
-
-  // A form that is sent again after no answer came must not notify twice.
-  #keyOf(body) {
-    const of = JSON.stringify(body);
-    if (this.#key.of !== of) this.#key = { of, text: newKey() };
-    return this.#key.text;
   }
 
   async #everybodyIsMeant(body) {
@@ -140,9 +133,3 @@ export function contentOf(form) {
 
 const timesOf = (form) => Object.fromEntries(TIMES.filter((name) => form.elements[name].value)
   .map((name) => [name, new Date(form.elements[name].value).toISOString()]));
-
-// Not crypto.randomUUID(), which pages without https do not have.
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}

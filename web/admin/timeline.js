@@ -1,6 +1,6 @@
 // The steps of a notification's way, one below the other, each with its time since the one before.
 
-import { visible } from "../text.js";
+import { visible } from "../inbox/text.js";
 import { make } from "./dom.js";
 import { counted, duration } from "./times.js";
 

@@ -1,7 +1,7 @@
 // Trace: the way of one notification; its content can be replaced, and it can be withdrawn.
 
 import { clearProblems, onSubmit } from "../forms.js";
-import { visible } from "../text.js";
+import { visible } from "../inbox/text.js";
 import { confirmed } from "./dialog.js";
 import { make, say } from "./dom.js";
 import { Poll } from "./poll.js";
@@ -9,6 +9,7 @@ import { contentOf } from "./send.js";
 import { drawTimeline } from "./timeline.js";
 
 const PAUSE_MILLISECONDS = 3_000;
+const GONE = new Set(["deleted", "withdrawn", "expired"]); // the steps after which there is nothing to change
 const STATES = { queued: "Queued", dispatched: "Dispatched", failed: "Given up", cancelled: "Cancelled" };
 
 export class Trace {
@@ -19,7 +20,7 @@ export class Trace {
     const part = (id) => section.querySelector(`#${id}`);
     Object.assign(this, { api, found: part("trace-found"), where: part("trace-where"),
       state: part("trace-state"), steps: part("trace-steps"), problem: part("trace-problem"),
-      whose: part("trace-whose"), done: part("trace-done"), form: part("trace-form"),
+      whose: part("trace-whose"), actions: part("trace-actions"), done: part("trace-done"), form: part("trace-form"),
       replaceForm: part("replace-form") });
     this.form.addEventListener("submit", (event) => this.#find(event));
     onSubmit(this.replaceForm, (form) => this.#replace(form));
@@ -84,6 +85,7 @@ export class Trace {
     this.state.dataset.state = trace.state;
     say(this.where, visible(trace.where));
     say(this.whose, visible(trace.userId));
+    this.actions.hidden = trace.steps.some(({ step }) => GONE.has(step));
     drawTimeline(this.steps, trace.steps);
   }
 
@@ -102,8 +104,14 @@ export class Trace {
     const sure = await confirmed({ title: "Withdraw it?", action: "Withdraw",
       text: "It goes from the inbox and from every device. This cannot be undone." });
     if (!sure) return;
-    await this.api.withdraw(this.#id).then(() => say(this.done, "Withdrawn. It is in the inbox no more."),
+    await this.api.withdraw(this.#id).then(() => this.#withdrawn(),
       (problem) => say(this.problem, problem.message));
     this.poll.now();
+  }
+
+  #withdrawn() {
+    this.actions.hidden = true;
+    this.done.focus();
+    say(this.done, "Withdrawn. It is in the inbox no more.");
   }
 }

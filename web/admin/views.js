@@ -25,7 +25,7 @@ export class Views {
   #choose({ focus = true } = {}) {
     if (!this.#started) return;
     const [named, argument = ""] = location.hash.slice(1).split("/");
-    const name = named in this.views ? named : Object.keys(this.views)[0];
+    const name = Object.hasOwn(this.views, named) ? named : Object.keys(this.views)[0];
     const another = name !== this.#shown;
     if (another) this.#leave();
     this.#shown = name;
@@ -33,7 +33,7 @@ export class Views {
     section.hidden = false;
     this.#mark(name);
     document.title = `${this.views[name].title} · Belfry console`;
-    this.views[name].show(decodeURIComponent(argument));
+    this.views[name].show(decoded(argument));
     if (focus && another) section.querySelector("h1").focus();
   }
 
@@ -52,6 +52,15 @@ export class Views {
         link.scrollIntoView({ block: "nearest", inline: "nearest" });
       }
     }
+  }
+}
+
+// An address that somebody has typed may be none.
+function decoded(argument) {
+  try {
+    return decodeURIComponent(argument);
+  } catch {
+    return argument;
   }
 }
 
