@@ -21,6 +21,7 @@ LONGEST_RETRY_AFTER_SECONDS = 30.0
 IDEMPOTENT = frozenset({"GET", "PUT"})  # RFC 9110, 9.2.2; a repeated DELETE would answer 404
 UNAUTHORIZED = 401
 CONFLICT = 409  # with Retry-After: the first try of the same Idempotency-Key is still at work
+LONGEST_WORK_SECONDS = 40.0  # if that try has died, the key is free again after half a minute
 PASSING = frozenset({429, 502, 503, 504})
 
 Json = dict[str, Any]
@@ -60,14 +61,14 @@ class Http:
     ) -> Json:
         """The answer's JSON; `content` is what urllib3 takes: `json`, `fields`.
 
-        What may be repeated safely is tried up to five times while the trouble may pass. Raises
-        Unreachable and Problem.
+        What may be repeated safely is tried up to five times while the trouble may pass; that a
+        first try is still at work is no trouble, but waited for. Raises Unreachable and Problem.
         """
         headers = headers or {}
         repeatable = method in IDEMPOTENT or "Idempotency-Key" in headers
         for failures in range(1, MAX_TRIES if repeatable else 1):
             try:
-                response = self._once(method, path, headers, content)
+                response = self._settled(method, path, headers, content)
             except Unreachable:
                 self._sleep(BACKOFF.wait(failures))
                 continue
@@ -75,7 +76,21 @@ class Http:
             if not _may_pass(response.status, after):
                 return self._content(response)
             self._sleep((after or 0.0) + BACKOFF.wait(failures))
-        return self._content(self._once(method, path, headers, content))
+        return self._content(self._settled(method, path, headers, content))
+
+    def _settled(
+        self, method: str, path: str, headers: Mapping[str, str], content: Mapping[str, Any]
+    ) -> urllib3.BaseHTTPResponse:
+        """The answer, once no other try of the same Idempotency-Key is at work any more."""
+        waited = 0.0
+        while True:
+            response = self._once(method, path, headers, content)
+            after = _retry_after(response)
+            if response.status != CONFLICT or after is None or waited >= LONGEST_WORK_SECONDS:
+                return response
+            wait = after + BACKOFF.wait(1)
+            self._sleep(wait)
+            waited += wait
 
     def try_once(self, path: str, fields: Mapping[str, str]) -> Json:
         """GET without any retry, for those who have their own."""
@@ -141,7 +156,7 @@ class LogIn:
 def _may_pass(status: int, retry_after: float | None) -> bool:
     if retry_after is not None and retry_after > LONGEST_RETRY_AFTER_SECONDS:
         return False
-    return status in PASSING or (status == CONFLICT and retry_after is not None)
+    return status in PASSING
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:

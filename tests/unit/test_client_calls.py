@@ -102,6 +102,20 @@ def test_what_may_pass_is_tried_again_with_the_same_key(
     assert all(after <= wait <= after + 0.5 for wait in waits)
 
 
+def test_a_first_try_that_has_died_is_waited_for(client: Make, waits: Waits) -> None:
+    with ScriptedApi(NONE, *[BUSY] * 30, SENT) as api:
+        assert client(api).send("ada", "Hi").id == "1"
+    assert len({asked.headers["idempotency-key"] for asked in api.asked}) == 1
+    assert 30 <= sum(waits) <= 40
+
+
+def test_one_that_is_at_work_for_ever_is_not(client: Make, waits: Waits) -> None:
+    with ScriptedApi(BUSY) as api, pytest.raises(Problem) as given_up:
+        client(api).send("ada", "Hi")
+    assert given_up.value.status == 409
+    assert 40 <= sum(waits) <= 42
+
+
 def test_each_sending_has_a_key_of_its_own_unless_it_is_given(client: Make) -> None:
     with ScriptedApi(SENT) as api:
         belfry = client(api)
