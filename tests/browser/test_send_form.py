@@ -8,6 +8,8 @@ from uuid import uuid4
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
     from tests.browser.conftest import Person
     from tests.browser.visit import OpenPage, Visit
     from tests.runner import Belfry
@@ -87,3 +89,27 @@ def admin_page(belfry: Belfry, open_page: OpenPage) -> Visit:
     visit.sign_in(belfry.admin_email, belfry.admin_password)
     visit.is_live()
     return visit
+
+
+def test_a_form_whose_answer_was_lost_notifies_once(
+    belfry: Belfry, person: Person, open_page: OpenPage, visit: Visit
+) -> None:
+    page = admin_page(belfry, open_page).page
+    form = page.locator("#send")
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/notifications", lose_the_answer, times=1)
+    form.get_by_label("Recipient").fill(person.id)
+    form.get_by_label("Message").fill("only once")
+    form.get_by_role("button", name="Send").click()
+    expect(form.get_by_role("alert")).to_contain_text("cannot be reached")
+    form.get_by_role("button", name="Send").click()
+
+    expect(form.get_by_role("status")).to_have_text("Sent.")
+    expect(visit.row("only once")).to_have_count(1)
+    form.get_by_label("Message").fill("only once")  # sent again, it is meant again
+    form.get_by_role("button", name="Send").click()
+    expect(visit.row("only once")).to_have_count(2)
