@@ -21,7 +21,8 @@ SAME_AS_THE_PAGES = (
 Json = dict[str, Any]
 
 _PAGE = """<!doctype html><html lang="{lang}" dir="{dir}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>Host</title></head>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="{scheme}"><title>Host</title></head>
 <body><main><h1>A page of somebody</h1></main></body></html>"""
 
 _START = """async ({ items, attributes, strings, held, failing }) => {
@@ -119,6 +120,7 @@ def open_element(
     *,
     lang: str = "en",
     direction: str = "ltr",
+    scheme: str = "light dark",
     attributes: dict[str, str] | None = None,
     strings: dict[str, Any] | None = None,
     held: bool = False,
@@ -137,7 +139,7 @@ def open_element(
         elif path.parts[1:2] == ("web",):
             route.fulfill(path=WEB.joinpath(*path.parts[2:]))
         else:
-            body = _PAGE.format(lang=lang, dir=direction)
+            body = _PAGE.format(lang=lang, dir=direction, scheme=scheme)
             headers = {"content-security-policy": SAME_AS_THE_PAGES, "content-type": "text/html"}
             route.fulfill(body=body, headers=headers)
 

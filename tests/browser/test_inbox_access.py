@@ -143,6 +143,16 @@ def small_targets(element: InboxElement) -> list[str]:
     return small
 
 
+@pytest.mark.parametrize("inline", [False, True])
+def test_on_a_page_that_is_always_light_so_is_the_element(chromium: Browser, inline: bool) -> None:
+    context = new_context(chromium, dark=True)
+    attributes = {"inline": ""} if inline else {}
+    element = open_element(context, [notification(1)], scheme="light", attributes=attributes)
+    seen = element.panel if inline else element.bell
+    expect(seen).to_have_css("color", "rgb(28, 33, 37)")
+    context.close()
+
+
 def test_axe_finds_nothing_on_the_page(belfry: Belfry, open_page: OpenPage) -> None:
     visit = open_page()
     assert violations(visit.page) == []

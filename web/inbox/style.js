@@ -1,4 +1,4 @@
-// How the element looks. Colours keep AA contrast in both schemes; whoever sets a --belfry-… property
+// How the element looks: light or dark as the page around it, by the page's `color-scheme`. Colours keep AA contrast in both schemes; whoever sets a --belfry-… property
 // answers for its contrast. docs/inbox-element.md lists them. Only logical sides, for right-to-left.
 
 import { LIST_STYLE } from "./style-list.js";
@@ -24,7 +24,6 @@ const PANEL_STYLE = `
   --warm-soft: light-dark(#fdf1dc, #372a16);
   --round: var(--belfry-radius, 14px);
   --shadow: 0 1px 2px rgb(30 30 20 / 8%), 0 12px 40px rgb(20 20 10 / 18%);
-  color-scheme: light dark;
   display: inline-block;
   color: var(--text);
   font: 400 1rem/1.5 var(--belfry-font, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif);
