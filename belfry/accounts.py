@@ -10,7 +10,7 @@ from belfry.model import Role, User, new_id
 from belfry.ports import Clock, Passwords, TokenIssuer, Users
 
 if TYPE_CHECKING:
-    from belfry.inputs import Credentials, Registration
+    from belfry.inputs.accounts import Credentials, Registration
 
 
 @dataclass(frozen=True, slots=True)

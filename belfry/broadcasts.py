@@ -18,7 +18,7 @@ from belfry.ports import Clock, Queue
 from belfry.sending import check_times
 
 if TYPE_CHECKING:
-    from belfry.inputs import NewBroadcast
+    from belfry.inputs.sending import NewBroadcast
 
 log = logging.getLogger(__name__)
 

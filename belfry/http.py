@@ -29,7 +29,7 @@ from belfry.model import Caller, Role, new_id
 from belfry.wiring import Deps
 
 if TYPE_CHECKING:
-    from belfry.inputs import Input
+    from belfry.inputs.form import Input
 
 log = logging.getLogger(__name__)
 

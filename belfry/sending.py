@@ -15,7 +15,7 @@ from belfry.ports import Claimed, Clock, Message, Notifications, Outbox, Queue, 
 from belfry.topology import delivery_queue
 
 if TYPE_CHECKING:
-    from belfry.inputs import NewNotification
+    from belfry.inputs.sending import NewNotification
 
 log = logging.getLogger(__name__)
 

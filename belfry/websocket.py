@@ -22,7 +22,7 @@ from belfry.wire import FrameType
 from belfry.wiring import Deps
 
 if TYPE_CHECKING:
-    from belfry.inputs import Input
+    from belfry.inputs.form import Input
 
 log = logging.getLogger(__name__)
 

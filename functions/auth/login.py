@@ -2,7 +2,7 @@
 
 from belfry.accounts import log_in
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import Credentials
+from belfry.inputs.accounts import Credentials
 from belfry.wiring import Deps
 
 

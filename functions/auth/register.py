@@ -3,7 +3,7 @@
 from belfry import wire
 from belfry.accounts import register
 from belfry.http import Request, Response, created, endpoint
-from belfry.inputs import Registration
+from belfry.inputs.accounts import Registration
 from belfry.wiring import Deps
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from belfry import wire
 from belfry.broadcasts import send
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import NewBroadcast
+from belfry.inputs.sending import NewBroadcast
 from belfry.model import Role
 from belfry.wiring import Deps
 

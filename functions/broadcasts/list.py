@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from belfry import wire
 from belfry.broadcasts import page
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import BroadcastsQuery
+from belfry.inputs.sending import BroadcastsQuery
 from belfry.model import Role
 from belfry.wiring import Deps
 

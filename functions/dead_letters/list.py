@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from belfry import wire
 from belfry.dead_letters import page
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import DeadLettersQuery
+from belfry.inputs.operating import DeadLettersQuery
 from belfry.model import Role
 from belfry.wiring import Deps
 

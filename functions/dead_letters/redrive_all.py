@@ -2,7 +2,7 @@
 
 from belfry.dead_letters import redrive_all
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import Redrive
+from belfry.inputs.operating import Redrive
 from belfry.model import Role
 from belfry.wiring import Deps
 

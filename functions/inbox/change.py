@@ -2,7 +2,7 @@
 
 from belfry.changing import change
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import InboxChange
+from belfry.inputs.inbox import InboxChange
 from belfry.wiring import Deps
 
 

@@ -2,7 +2,7 @@
 
 from belfry.http import Request, Response, endpoint
 from belfry.inbox import count
-from belfry.inputs import CountsQuery
+from belfry.inputs.inbox import CountsQuery
 from belfry.wiring import Deps
 
 

@@ -3,7 +3,7 @@
 from belfry import wire
 from belfry.http import Request, Response, endpoint
 from belfry.inbox import wait_for_events
-from belfry.inputs import EventsQuery
+from belfry.inputs.inbox import EventsQuery
 from belfry.wiring import Deps
 
 _NO_STORE = {"cache-control": "no-store"}

@@ -2,7 +2,7 @@
 
 from belfry import wire
 from belfry.http import Request, Response, created, endpoint
-from belfry.inputs import NewNotification
+from belfry.inputs.sending import NewNotification
 from belfry.model import Role
 from belfry.sending import accept
 from belfry.wiring import Deps

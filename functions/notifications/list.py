@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from belfry import wire
 from belfry.http import Request, Response, endpoint
 from belfry.inbox import page
-from belfry.inputs import InboxQuery
+from belfry.inputs.inbox import InboxQuery
 from belfry.wiring import Deps
 
 

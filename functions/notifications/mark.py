@@ -3,7 +3,7 @@
 from belfry import wire
 from belfry.changing import mark
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import Mark
+from belfry.inputs.inbox import Mark
 from belfry.wiring import Deps
 
 

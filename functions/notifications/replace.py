@@ -2,7 +2,7 @@
 
 from belfry import wire
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import NewContent
+from belfry.inputs.sending import NewContent
 from belfry.model import Role
 from belfry.sent import replace
 from belfry.wiring import Deps

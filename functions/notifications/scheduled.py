@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from belfry import wire
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import ScheduledQuery
+from belfry.inputs.sending import ScheduledQuery
 from belfry.model import Role
 from belfry.sent import to_come
 from belfry.wiring import Deps

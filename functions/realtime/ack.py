@@ -1,6 +1,6 @@
 """The action `ack`: a device has shown notifications. Answers nothing when all is well."""
 
-from belfry.inputs import AckFrame
+from belfry.inputs.inbox import AckFrame
 from belfry.model import Caller
 from belfry.websocket import route
 from belfry.wiring import Deps

@@ -1,7 +1,7 @@
 """The action `change`: the caller changes some or all of what they have."""
 
 from belfry.changing import change
-from belfry.inputs import ChangeFrame
+from belfry.inputs.inbox import ChangeFrame
 from belfry.model import Caller
 from belfry.websocket import Frame, route
 from belfry.wire import FrameType

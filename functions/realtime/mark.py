@@ -1,7 +1,7 @@
 """The action `read`: the caller marks a notification, and every device shows it."""
 
 from belfry.changing import mark
-from belfry.inputs import ReadFrame
+from belfry.inputs.inbox import ReadFrame
 from belfry.model import Caller
 from belfry.websocket import Frame, route
 from belfry.wire import FrameType

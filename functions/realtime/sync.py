@@ -2,7 +2,7 @@
 
 from belfry import wire
 from belfry.inbox import catch_up
-from belfry.inputs import SyncFrame
+from belfry.inputs.inbox import SyncFrame
 from belfry.model import Caller
 from belfry.websocket import Frame, route
 from belfry.wiring import Deps

@@ -2,7 +2,7 @@
 
 from belfry import wire
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import StatisticsQuery
+from belfry.inputs.operating import StatisticsQuery
 from belfry.model import DeadLetterFilter, Role
 from belfry.statistics import BUCKET, history
 from belfry.wiring import Deps

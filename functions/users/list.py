@@ -2,7 +2,7 @@
 
 from belfry import wire
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import UsersQuery
+from belfry.inputs.accounts import UsersQuery
 from belfry.model import Role
 from belfry.people import search
 from belfry.wiring import Deps

@@ -2,7 +2,7 @@
 
 from belfry import wire
 from belfry.http import Request, Response, endpoint
-from belfry.inputs import OnlineQuery
+from belfry.inputs.accounts import OnlineQuery
 from belfry.model import Role
 from belfry.people import online
 from belfry.wiring import Deps

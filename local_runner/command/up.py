@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from belfry import wiring
 from belfry.accounts import register
 from belfry.errors import ConfigurationError, EmailTaken
-from belfry.inputs import Registration
+from belfry.inputs.accounts import Registration
 from belfry.model import Role
 from belfry.settings import Settings
 from local_runner.address import listen

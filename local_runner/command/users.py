@@ -27,7 +27,7 @@ def add(
     import secrets
 
     from belfry.accounts import register
-    from belfry.inputs import Registration
+    from belfry.inputs.accounts import Registration
     from belfry.model import Role
 
     parts = parts_of(data)

@@ -14,13 +14,34 @@ import pytest
 from openapi_spec_validator import validate as validate_spec
 from pydantic import BaseModel
 
-from belfry import errors, inputs, wire
+from belfry import errors, wire
 from belfry.broadcast import Audience, AudienceKind, Broadcast, BroadcastState
 from belfry.changes import Content
 from belfry.errors import BelfryError
 from belfry.function import Function
 from belfry.http import PROBLEM_TYPE
 from belfry.idempotency import HEADER, MAX_KEY
+from belfry.inputs.accounts import Credentials, OnlineQuery, Registration, UsersQuery
+from belfry.inputs.inbox import (
+    AckFrame,
+    CountsQuery,
+    EventsQuery,
+    Filter,
+    InboxChange,
+    InboxQuery,
+    Mark,
+    ReadFrame,
+    SyncFrame,
+)
+from belfry.inputs.operating import DeadLettersQuery, Redrive, StatisticsQuery
+from belfry.inputs.sending import (
+    BroadcastsQuery,
+    NamedPeople,
+    NewBroadcast,
+    NewContent,
+    NewNotification,
+    ScheduledQuery,
+)
 from belfry.model import (
     Connection,
     DeadLetter,
@@ -83,16 +104,16 @@ def test_the_queues_are_the_shards() -> None:
 
 
 BODIES: dict[str, type[BaseModel]] = {
-    "Registration": inputs.Registration,
-    "Credentials": inputs.Credentials,
-    "NewContent": inputs.NewContent,
-    "NewNotification": inputs.NewNotification,
-    "NewBroadcast": inputs.NewBroadcast,
-    "NamedPeople": inputs.NamedPeople,
-    "Mark": inputs.Mark,
-    "Filter": inputs.Filter,
-    "InboxChange": inputs.InboxChange,
-    "Redrive": inputs.Redrive,
+    "Registration": Registration,
+    "Credentials": Credentials,
+    "NewContent": NewContent,
+    "NewNotification": NewNotification,
+    "NewBroadcast": NewBroadcast,
+    "NamedPeople": NamedPeople,
+    "Mark": Mark,
+    "Filter": Filter,
+    "InboxChange": InboxChange,
+    "Redrive": Redrive,
 }
 
 
@@ -105,15 +126,15 @@ def test_a_body_is_declared_as_its_model_is(name: str) -> None:
 
 
 QUERIES: dict[str, type[BaseModel]] = {
-    "/api/notifications": inputs.InboxQuery,
-    "/api/inbox/counts": inputs.CountsQuery,
-    "/api/inbox/events": inputs.EventsQuery,
-    "/api/scheduled": inputs.ScheduledQuery,
-    "/api/broadcasts": inputs.BroadcastsQuery,
-    "/api/dead-letters": inputs.DeadLettersQuery,
-    "/api/users": inputs.UsersQuery,
-    "/api/online": inputs.OnlineQuery,
-    "/api/statistics": inputs.StatisticsQuery,
+    "/api/notifications": InboxQuery,
+    "/api/inbox/counts": CountsQuery,
+    "/api/inbox/events": EventsQuery,
+    "/api/scheduled": ScheduledQuery,
+    "/api/broadcasts": BroadcastsQuery,
+    "/api/dead-letters": DeadLettersQuery,
+    "/api/users": UsersQuery,
+    "/api/online": OnlineQuery,
+    "/api/statistics": StatisticsQuery,
 }
 
 
@@ -316,9 +337,9 @@ def test_the_protocol_lists_every_action_and_its_fields() -> None:
     routes = {name for name in SPEC["x-websocket"]["routes"] if not name.startswith("$")}
     assert set(listed) == routes | {"ping"} == set(ACTIONS)
     models: dict[str, type[BaseModel]] = {
-        "sync": inputs.SyncFrame,
-        "read": inputs.ReadFrame,
-        "ack": inputs.AckFrame,
+        "sync": SyncFrame,
+        "read": ReadFrame,
+        "ack": AckFrame,
     }
     for action, model in models.items():
         own = set(model.model_fields) - {"action", "ref"}
