@@ -6,12 +6,11 @@ from typing import Annotated
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
     model_validator,
 )
 
-from belfry.inputs.form import Cursor, Input, Text, Words
+from belfry.inputs.form import Cursor, Input, Query, Text, Words
 
 
 def _email(text: str) -> str:
@@ -24,7 +23,7 @@ def _email(text: str) -> str:
     return email
 
 
-class Registration(Input):
+class Registration(Query):
     """POST /api/register."""
 
     username: Annotated[str, Field(min_length=1, max_length=64), Words]
@@ -47,19 +46,15 @@ class Credentials(Input):
 
 
 class UsersQuery(Input):
-    """GET /api/users. Query parameters are text, so these convert."""
-
-    model_config = ConfigDict(strict=False)
+    """GET /api/users."""
 
     search: Annotated[str, Field(min_length=1, max_length=254), Text] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=64), Cursor] | None = None
 
 
-class OnlineQuery(Input):
-    """GET /api/online. Query parameters are text, so these convert."""
-
-    model_config = ConfigDict(strict=False)
+class OnlineQuery(Query):
+    """GET /api/online."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=64), Cursor] | None = None

@@ -85,6 +85,12 @@ class Input(BaseModel):
             return cls.model_validate(fields)
 
 
+class Query(Input):
+    """Query parameters are text, so these convert."""
+
+    model_config = ConfigDict(strict=False)
+
+
 @contextmanager
 def _explained(root: str) -> Iterator[None]:
     """Turn pydantic's error into ours. `root` begins the pointers: `/` in a body."""

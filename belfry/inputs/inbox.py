@@ -7,14 +7,13 @@ from typing import Annotated, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    ConfigDict,
     Field,
     Json,
     model_validator,
 )
 
 from belfry.changes import PERSONAL, Change, ChangeKind
-from belfry.inputs.form import Input, ListCursor, Text, Words
+from belfry.inputs.form import Input, ListCursor, Query, Text, Words
 from belfry.model import Place
 from belfry.views import View
 
@@ -25,7 +24,7 @@ def _personal(text: str) -> str:
     return text
 
 
-class Mark(Input):
+class Mark(Query):
     """PUT /api/notifications/{id}."""
 
     read: bool = True
@@ -59,9 +58,7 @@ class Filter(Input):
 
 
 class InboxQuery(Filter):
-    """GET /api/notifications. Query parameters are text, so these convert."""
-
-    model_config = ConfigDict(strict=False)
+    """GET /api/notifications."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 10
     cursor: Annotated[str, Field(max_length=128), ListCursor] | None = None
@@ -74,23 +71,19 @@ def _one_since(filters: list[Filter]) -> list[Filter]:
     return filters
 
 
-class CountsQuery(Input):
+class CountsQuery(Query):
     """GET /api/inbox/counts. The filters come as JSON.
 
     What a filter with `since` shows is counted one by one, so a call has no more than one of them.
     """
-
-    model_config = ConfigDict(strict=False)
 
     filters: Json[
         Annotated[list[Filter], Field(min_length=1, max_length=20), AfterValidator(_one_since)]
     ]
 
 
-class EventsQuery(Input):
+class EventsQuery(Query):
     """GET /api/inbox/events."""
-
-    model_config = ConfigDict(strict=False)
 
     since: Annotated[int, Field(ge=0, le=2**53)] | None = None
     wait: Annotated[int, Field(ge=0, le=25)] = 0

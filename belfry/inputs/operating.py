@@ -7,11 +7,10 @@ from typing import Annotated
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    ConfigDict,
     Field,
 )
 
-from belfry.inputs.form import Cursor, Input, Text
+from belfry.inputs.form import Cursor, Query, Text
 from belfry.model import DeadLetterFilter, DeadReason
 
 
@@ -21,7 +20,7 @@ def _reason(text: str) -> str:
     return text
 
 
-class Redrive(Input):
+class Redrive(Query):
     """POST /api/dead-letters/redrive: which ones."""
 
     reason: Annotated[str, Field(max_length=64), AfterValidator(_reason)] | None = None
@@ -35,17 +34,13 @@ class Redrive(Input):
 
 
 class DeadLettersQuery(Redrive):
-    """GET /api/dead-letters. Query parameters are text, so these convert."""
-
-    model_config = ConfigDict(strict=False)
+    """GET /api/dead-letters."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=64), Cursor] | None = None
 
 
-class StatisticsQuery(Input):
-    """GET /api/statistics. Query parameters are text, so these convert."""
-
-    model_config = ConfigDict(strict=False)
+class StatisticsQuery(Query):
+    """GET /api/statistics."""
 
     minutes: Annotated[int, Field(ge=1, le=60)] = 15

@@ -8,14 +8,13 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    ConfigDict,
     Field,
     model_validator,
 )
 
 from belfry.broadcast import Audience, AudienceKind, is_topic
 from belfry.changes import Content
-from belfry.inputs.form import Cursor, Input, ListCursor, Text, Words
+from belfry.inputs.form import Cursor, Input, ListCursor, Query, Text, Words
 
 MAX_CONTENT_BYTES = 32 * 1024
 """A notification's content as JSON: what Amazon API Gateway bills as one WebSocket message."""
@@ -51,7 +50,7 @@ def _true(value: bool) -> bool:
     return value
 
 
-class NewContent(Input):
+class NewContent(Query):
     """PUT /api/notifications/{id}/content, and a part of what is sent."""
 
     message: Annotated[str, Field(min_length=1, max_length=MAX_CONTENT_BYTES), Words]
@@ -128,18 +127,14 @@ class NewBroadcast(NewContent):
 
 
 class BroadcastsQuery(Input):
-    """GET /api/broadcasts. Query parameters are text, so these convert."""
-
-    model_config = ConfigDict(strict=False)
+    """GET /api/broadcasts."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=64), Cursor] | None = None
 
 
-class ScheduledQuery(Input):
+class ScheduledQuery(Query):
     """GET /api/scheduled."""
-
-    model_config = ConfigDict(strict=False)
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=128), ListCursor] | None = None
