@@ -23,7 +23,7 @@ def _email(text: str) -> str:
     return email
 
 
-class Registration(Query):
+class Registration(Input):
     """POST /api/register."""
 
     username: Annotated[str, Field(min_length=1, max_length=64), Words]
@@ -45,7 +45,7 @@ class Credentials(Input):
     password: Annotated[str, Field(min_length=1, max_length=128, repr=False), Text]
 
 
-class UsersQuery(Input):
+class UsersQuery(Query):
     """GET /api/users."""
 
     search: Annotated[str, Field(min_length=1, max_length=254), Text] | None = None

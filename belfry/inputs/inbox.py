@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    ConfigDict,
     Field,
     Json,
     model_validator,
@@ -24,7 +25,7 @@ def _personal(text: str) -> str:
     return text
 
 
-class Mark(Query):
+class Mark(Input):
     """PUT /api/notifications/{id}."""
 
     read: bool = True
@@ -59,6 +60,8 @@ class Filter(Input):
 
 class InboxQuery(Filter):
     """GET /api/notifications."""
+
+    model_config = ConfigDict(strict=False)
 
     limit: Annotated[int, Field(ge=1, le=100)] = 10
     cursor: Annotated[str, Field(max_length=128), ListCursor] | None = None

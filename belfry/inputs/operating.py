@@ -7,10 +7,11 @@ from typing import Annotated
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    ConfigDict,
     Field,
 )
 
-from belfry.inputs.form import Cursor, Query, Text
+from belfry.inputs.form import Cursor, Input, Query, Text
 from belfry.model import DeadLetterFilter, DeadReason
 
 
@@ -20,7 +21,7 @@ def _reason(text: str) -> str:
     return text
 
 
-class Redrive(Query):
+class Redrive(Input):
     """POST /api/dead-letters/redrive: which ones."""
 
     reason: Annotated[str, Field(max_length=64), AfterValidator(_reason)] | None = None
@@ -35,6 +36,8 @@ class Redrive(Query):
 
 class DeadLettersQuery(Redrive):
     """GET /api/dead-letters."""
+
+    model_config = ConfigDict(strict=False)
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=64), Cursor] | None = None

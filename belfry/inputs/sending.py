@@ -50,7 +50,7 @@ def _true(value: bool) -> bool:
     return value
 
 
-class NewContent(Query):
+class NewContent(Input):
     """PUT /api/notifications/{id}/content, and a part of what is sent."""
 
     message: Annotated[str, Field(min_length=1, max_length=MAX_CONTENT_BYTES), Words]
@@ -126,7 +126,7 @@ class NewBroadcast(NewContent):
     expires_at: AwareDatetime | None = None
 
 
-class BroadcastsQuery(Input):
+class BroadcastsQuery(Query):
     """GET /api/broadcasts."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
