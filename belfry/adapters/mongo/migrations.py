@@ -64,7 +64,7 @@ def run(
     deadline = time.monotonic() + patience
     while _version(database) < len(steps):
         with _lease(database, lease) as is_ours:
-            if True:
+            if is_ours:
                 _do(database, steps)
                 return
         if time.monotonic() >= deadline:
