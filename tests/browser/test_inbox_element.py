@@ -61,6 +61,35 @@ def test_the_bell_opens_by_key_and_escape_gives_the_focus_back(opened: Opened) -
     element.has_focus_on("Notifications, 3 unread")
 
 
+def test_a_header_around_the_bell_does_not_dress_the_panel(opened: Opened) -> None:
+    element = opened(three())
+    element.page.evaluate(
+        """() => { document.body.style.cssText = "text-align: end; text-transform: uppercase; "
+          + "white-space: nowrap; letter-spacing: 3px; text-indent: 9px"; }"""
+    )
+    element.bell.click()
+    text = element.rows.first.locator(".message")
+    expected = {"text-transform": "none", "letter-spacing": "normal", "text-indent": "0px"}
+    for name, value in expected.items():
+        expect(text).to_have_css(name, value)
+    expect(element.panel).to_have_css("text-align", "start")
+    expect(element.panel).to_have_css("text-wrap-mode", "wrap")
+
+
+def test_the_actions_of_one_row_are_in_sight(opened: Opened) -> None:
+    element = opened(three())
+    element.bell.click()
+    element.has_focus_on("Title 3")
+    actions = element.rows.locator(".actions")
+    expect(actions.nth(0)).to_have_css("opacity", "0")
+    element.rows.nth(1).hover()
+    expect(actions.nth(1)).to_have_css("opacity", "1")
+    element.page.mouse.move(5, 5)
+    element.press("ArrowDown", "Tab")
+    expect(actions.nth(1)).to_have_css("opacity", "1")
+    expect(actions.nth(0)).to_have_css("opacity", "0")
+
+
 def test_the_badge_says_the_number_up_to_99(opened: Opened) -> None:
     element = opened([notification(number) for number in range(120)])
     expect(element.host.locator("[part=badge]")).to_have_text("99+")

@@ -89,7 +89,7 @@ export const LIST_STYLE = `
   white-space: nowrap;
 }
 
-/* They come when the row is pointed at or has the focus; where nothing can hover they are always there. */
+/* They come when the row is pointed at or is gone to by key; where nothing can hover they are always there. */
 .actions { display: flex; gap: 0.1rem; }
 @media (hover: hover) {
   .actions {
@@ -103,7 +103,7 @@ export const LIST_STYLE = `
     opacity: 0;
   }
   .actions .action { width: 1.9rem; height: 1.8rem; }
-  .item:hover .actions, .item:focus-within .actions { opacity: 1; }
+  .item:hover .actions, .item:is(:focus-visible, :has(:focus-visible)) .actions { opacity: 1; }
 }
 @media (hover: none) {
   .actions { grid-column: 2; justify-content: space-between; max-width: 20rem; margin: 0.25rem -0.7rem -0.4rem; }

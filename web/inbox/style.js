@@ -27,6 +27,12 @@ const PANEL_STYLE = `
   display: inline-block;
   color: var(--text);
   font: 400 1rem/1.5 var(--belfry-font, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif);
+  /* A bell often stands in a header, whose ways are not those of the panel. */
+  text-align: start;
+  text-indent: 0;
+  text-transform: none;
+  letter-spacing: normal;
+  white-space: normal;
 }
 :host([theme="light"]) { color-scheme: light; }
 :host([theme="dark"]) { color-scheme: dark; }
