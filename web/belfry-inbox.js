@@ -2,15 +2,12 @@
 // with the attribute `inline`, the inbox alone. How to use and to dress it: docs/inbox-element.md.
 
 import { BelfryClient } from "./belfry-client.js";
+import { Bell } from "./inbox/bell.js";
 import { isTab } from "./inbox/filters.js";
-import { icon, make, say, set } from "./inbox/make.js";
 import { Panel } from "./inbox/panel.js";
-import { placeBelow } from "./inbox/place.js";
 import { STYLE } from "./inbox/style.js";
 import { visible } from "./inbox/text.js";
 import { Words } from "./inbox/words.js";
-
-const MOST_ON_BADGE = 99;
 
 // Of several elements on one client the first one speaks, so that nothing is heard twice.
 const attached = new WeakMap(); // client → Set of elements
@@ -24,6 +21,7 @@ export class BelfryInbox extends HTMLElement {
   #strings = {};
   #client = null;
   #panel = null; //  null while the element is not on a page, or has no client
+  #bell = null; //   null when it is inline
   #leave = null; //  an AbortController that ends all listening
   #isAwaited = false;
 
@@ -73,15 +71,15 @@ export class BelfryInbox extends HTMLElement {
   }
 
   get isOpen() {
-    return Boolean(this.#panel?.element.matches(":popover-open"));
+    return Boolean(this.#bell?.isOpen);
   }
 
   open() {
-    if (this.#panel?.element.popover && !this.isOpen) this.#panel.element.showPopover();
+    this.#bell?.open();
   }
 
   close() {
-    if (this.isOpen) this.#panel.element.hidePopover();
+    this.#bell?.close();
   }
 
   // ── for the browser ──
@@ -125,7 +123,7 @@ export class BelfryInbox extends HTMLElement {
     this.#panel?.leave();
     attached.get(this.#client)?.delete(this);
     if (this.#client !== this.#given) this.#client?.stop();
-    this.#panel = this.#client = this.bell = null;
+    this.#panel = this.#client = this.#bell = null;
     this.#root.replaceChildren();
   }
 
@@ -168,53 +166,20 @@ export class BelfryInbox extends HTMLElement {
   }
 
   #showBell() {
-    const { element } = this.#panel;
-    const { signal } = this.#leave;
-    element.popover = "auto";
-    element.role = "dialog";
-    this.badge = make("span", { class: "badge", part: "badge", hidden: true });
-    this.bell = make("button", { type: "button", class: "bell", part: "bell", "aria-haspopup": "dialog",
-      "aria-expanded": "false", "aria-controls": "panel" }, icon("bell"), this.badge);
-    this.bell.popoverTargetElement = element;
-    this.bell.addEventListener("animationend", () => this.bell.classList.remove("ringing"));
-    element.addEventListener("beforetoggle", (event) => event.target === element && this.#toggles(event.newState));
-    element.addEventListener("toggle", (event) => event.target === element && this.#toggled(event.newState));
-    const place = () => this.isOpen && placeBelow(this.bell, element);
-    window.addEventListener("resize", place, { signal });
-    window.addEventListener("scroll", place, { signal, passive: true });
+    this.#bell = new Bell(this.#panel, this.words, this.#leave.signal);
+    const { element, bar } = this.#panel;
     // What is said there has to be heard while the panel is closed, too.
-    this.#root.append(this.bell, element, this.#panel.bar.polite, this.#panel.bar.urgent);
-  }
-
-  #toggles(state) {
-    set(this.bell, "aria-expanded", String(state === "open"));
-    if (state === "open") this.#panel.open();
-    else this.#panel.close();
-  }
-
-  #toggled(state) {
-    if (!this.bell) return; // said late: the element has gone in the meantime
-    if (state === "open") {
-      placeBelow(this.bell, this.#panel.element);
-      this.#panel.focus();
-    } else if (this.matches(":focus") || document.activeElement === document.body) {
-      this.bell.focus({ preventScroll: true });
-    }
+    this.#root.append(this.#bell.button, element, bar.polite, bar.urgent);
   }
 
   #update() {
     if (!this.#panel) return;
     this.#panel.update();
-    if (!this.bell) return;
-    const unread = this.#client.unreadCount;
-    const most = this.words.number.format(MOST_ON_BADGE);
-    say(this.badge, unread > MOST_ON_BADGE ? `${most}+` : this.words.number.format(unread));
-    this.badge.hidden = unread === 0;
-    set(this.bell, "aria-label", this.words.say("bell", { count: unread }));
+    this.#bell?.count(this.#client.unreadCount);
   }
 
   #arrived(notifications) {
-    this.bell?.classList.add("ringing");
+    this.#bell?.ring();
     if (!this.#speaks) return;
     const [{ title, message }] = notifications;
     const { length: count } = notifications;
