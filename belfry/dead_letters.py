@@ -8,7 +8,8 @@ from datetime import datetime
 
 from belfry.envelope import ROUTING_HEADERS
 from belfry.errors import NotFound, TooLarge
-from belfry.model import DeadLetter, DeadLetterFilter, DeliveryState, Notification, QueuedBy
+from belfry.history import QueuedBy
+from belfry.model import DeadLetter, DeadLetterFilter, DeliveryState, Notification
 from belfry.ports import Clock, DeadLetters, Message, Notifications, Outbox, Queue
 from belfry.sending import DISPATCH_WITHIN, delivery_message
 from belfry.topology import FAN_OUT, delivery_queues

@@ -19,7 +19,8 @@ from typing import Any
 
 from belfry import wire
 from belfry.errors import Unreadable
-from belfry.model import DeadReason, QueuedBy
+from belfry.history import QueuedBy
+from belfry.model import DeadReason
 from belfry.ports import Message
 from belfry.topology import (
     ATTEMPTS_HEADER,

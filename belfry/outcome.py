@@ -10,7 +10,8 @@ from datetime import datetime
 
 from belfry.devices import Pushes
 from belfry.envelope import Delivery, dead_letter, retried
-from belfry.model import Attempt, DeadReason, DeliveryState
+from belfry.history import Attempt
+from belfry.model import DeadReason, DeliveryState
 from belfry.ports import Message, PushResult
 from belfry.retry import RetryPolicy
 

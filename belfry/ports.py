@@ -14,14 +14,13 @@ from enum import Enum
 from typing import Protocol
 
 from belfry.changes import Change, ChangeKind
+from belfry.history import Attempt, History
 from belfry.model import (
-    Attempt,
     Caller,
     Connection,
     DeadLetter,
     DeadLetterFilter,
     DeliveryState,
-    History,
     InboxEvent,
     Notification,
     Position,

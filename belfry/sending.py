@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from belfry import envelope
 from belfry.errors import FieldError, InvalidInput, QueueUnavailable, UnknownRecipient
-from belfry.model import Notification, QueuedBy
+from belfry.history import QueuedBy
+from belfry.model import Notification
 from belfry.ports import Claimed, Clock, Message, Notifications, Outbox, Queue, Recipients
 from belfry.topology import delivery_queue
 

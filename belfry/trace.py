@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from belfry import wire
 from belfry.errors import NotFound
-from belfry.model import Attempt, DeliveryState, Gone, History, Step, StepName, Trace
+from belfry.history import Attempt, History, Step, StepName, Trace
+from belfry.model import DeliveryState, Gone
 from belfry.ports import Notifications
 
 _ENDS = {

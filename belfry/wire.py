@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from belfry.history import Step, Trace
 from belfry.model import (
     Connection,
     DeadLetter,
@@ -20,8 +21,6 @@ from belfry.model import (
     Notification,
     OnlineTotals,
     Position,
-    Step,
-    Trace,
     User,
 )
 from belfry.statistics import Bucket, percentile

@@ -28,7 +28,8 @@ from belfry.adapters.mongo.notifications import to_document
 from belfry.adapters.mongo.users import MongoUsers
 from belfry.adapters.rabbitmq.queue import RabbitQueue
 from belfry.adapters.tokens import JwtIssuer
-from belfry.model import Notification, QueuedBy, Role, User, new_id
+from belfry.history import QueuedBy
+from belfry.model import Notification, Role, User, new_id
 from belfry.sending import delivery_message
 from bench.devices import open_sockets
 from bench.figure import Aim, BenchmarkError, Figure, Tell

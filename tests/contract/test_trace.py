@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from belfry.adapters.mongo.attempts import KEPT
-from belfry.model import Attempt, DeliveryState, History, QueuedBy
+from belfry.history import Attempt, History, QueuedBy
+from belfry.model import DeliveryState
 from belfry.wiring import Deps
 from tests.contract.people import ADA, BOB, LATER, arrived, mark, sent
 from tests.fakes import NOON

@@ -18,16 +18,15 @@ from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, MOST_NAMED
 from belfry.adapters.mongo.stream import KEPT
 from belfry.changes import Change, ChangeKind
 from belfry.errors import EmailTaken, InvalidToken, QueueUnavailable, StoreUnavailable
+from belfry.history import Attempt, History
 from belfry.idempotency import Record
 from belfry.model import (
-    Attempt,
     Caller,
     Connection,
     DeadLetter,
     DeadLetterFilter,
     DeliveryState,
     EventKind,
-    History,
     InboxEvent,
     Notification,
     Position,

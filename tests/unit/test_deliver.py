@@ -12,7 +12,8 @@ import pytest
 from belfry.delivery import AT_ONCE
 from belfry.devices import HANDSHAKE
 from belfry.errors import QueueUnavailable, StoreUnavailable
-from belfry.model import Attempt, Connection, DeliveryState, Notification, QueuedBy, new_id
+from belfry.history import Attempt, QueuedBy
+from belfry.model import Connection, DeliveryState, Notification, new_id
 from belfry.ports import Message, PushResult
 from belfry.sending import DISPATCH_WITHIN
 from belfry.topology import FAN_OUT, delivery_queue

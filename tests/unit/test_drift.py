@@ -19,6 +19,7 @@ from belfry.broadcast import Audience, AudienceKind, Broadcast, BroadcastState
 from belfry.changes import Content
 from belfry.errors import BelfryError
 from belfry.function import Function
+from belfry.history import QueuedBy
 from belfry.http import PROBLEM_TYPE
 from belfry.idempotency import HEADER, MAX_KEY
 from belfry.inputs.accounts import Credentials, OnlineQuery, Registration, UsersQuery
@@ -50,7 +51,6 @@ from belfry.model import (
     EventKind,
     Notification,
     OnlineTotals,
-    QueuedBy,
     Role,
     User,
     new_id,

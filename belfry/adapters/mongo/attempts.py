@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from belfry.adapters.mongo.database import Document
-from belfry.model import Attempt, DeliveryState, QueuedBy
+from belfry.history import Attempt, QueuedBy
+from belfry.model import DeliveryState
 
 KEPT = 20
 """More than one series of retries has by any setting, and little beside the content."""

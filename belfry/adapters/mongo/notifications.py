@@ -19,7 +19,8 @@ from belfry.adapters.mongo import views
 from belfry.adapters.mongo.attempts import from_documents
 from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.changes import ChangeKind
-from belfry.model import DeliveryState, Gone, History, Notification, sortable
+from belfry.history import History
+from belfry.model import DeliveryState, Gone, Notification, sortable
 from belfry.ports import Due
 from belfry.views import View
 

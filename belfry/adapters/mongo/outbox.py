@@ -17,7 +17,8 @@ from pymongo.errors import DuplicateKeyError
 from belfry.adapters.mongo.attempts import alike, appended
 from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.adapters.mongo.notifications import PRESENT, from_document, marks_of, to_document
-from belfry.model import Attempt, DeliveryState, Notification
+from belfry.history import Attempt
+from belfry.model import DeliveryState, Notification
 from belfry.ports import Claimed
 
 
