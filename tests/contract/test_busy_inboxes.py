@@ -10,8 +10,8 @@ from threading import Event, Thread
 import pytest
 
 from belfry.adapters.mongo.database import Database
-from belfry.adapters.mongo.inboxes import MOST_NAMED
 from belfry.changes import Change, ChangeKind
+from belfry.frames import MOST_NAMED
 from belfry.model import EventKind, Notification, Position, new_id
 from belfry.views import View
 from belfry.wiring import Deps

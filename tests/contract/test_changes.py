@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from belfry.adapters.mongo.database import Database
-from belfry.adapters.mongo.inboxes import MOST_NAMED
 from belfry.changes import PERSONAL, Change, ChangeKind, Content
+from belfry.frames import MOST_NAMED
 from belfry.model import EventKind, Gone, Notification, Place, Position, new_id
 from belfry.ports import CHANGED_AT_ONCE, Due
 from belfry.views import View, order_of

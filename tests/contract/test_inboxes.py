@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES
 from belfry.adapters.mongo.stream import KEPT
+from belfry.frames import ARRIVAL_BYTES
 from belfry.model import EventKind, InboxEvent, Position, new_id
 from belfry.wiring import Deps
 from tests.contract.people import ADA, BOB, arrived, mark, sent

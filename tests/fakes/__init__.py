@@ -7,17 +7,16 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, chain
 from threading import Lock
 from typing import Any
 
-from belfry import wire
 from belfry.adapters.mongo.attempts import KEPT as KEPT_ATTEMPTS
 from belfry.adapters.mongo.dead_letters import BATCH_BYTES
-from belfry.adapters.mongo.inboxes import ARRIVAL_BYTES, MOST_NAMED
 from belfry.adapters.mongo.stream import KEPT
 from belfry.changes import Change, ChangeKind
 from belfry.errors import EmailTaken, InvalidToken, QueueUnavailable, StoreUnavailable
+from belfry.frames import MOST_NAMED, in_frames
 from belfry.history import Attempt, History
 from belfry.idempotency import Record
 from belfry.model import (
@@ -434,21 +433,11 @@ class FakeInboxes:
 
 
 def _frames(fresh: Iterable[Notification]) -> Iterable[Sequence[Notification]]:
-    """One arrival per person, or as many as it takes to stay within a frame each."""
+    """What each person's arrivals are."""
     by_person = defaultdict(list)
     for notification in fresh:
         by_person[notification.user_id].append(notification)
-    for theirs in by_person.values():
-        group: list[Notification] = []
-        size = 0
-        for notification in theirs:
-            bytes_ = len(wire.dumps(wire.notification(notification)).encode())
-            if group and (size + bytes_ > ARRIVAL_BYTES or len(group) == MOST_NAMED):
-                yield group
-                group, size = [], 0
-            group.append(notification)
-            size += bytes_
-        yield group
+    return chain.from_iterable(in_frames(theirs) for theirs in by_person.values())
 
 
 class FakeConnections:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from pymongo import DESCENDING, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 
-from belfry import wire
 from belfry.adapters.mongo import stream, views
 from belfry.adapters.mongo.database import Database, Document, translated
 from belfry.adapters.mongo.notifications import changed_fields, from_document
 from belfry.adapters.mongo.stream import Streams, events_of, last_events, position_of
 from belfry.changes import Change
+from belfry.frames import MOST_NAMED, in_frames
 from belfry.model import DeliveryState, EventKind, InboxEvent, Notification, Position
 from belfry.ports import CHANGED_AT_ONCE, Arrival, Changed
 from belfry.views import View, order_of
@@ -24,12 +24,6 @@ from belfry.views import View, order_of
 log = logging.getLogger(__name__)
 
 _QUEUED = DeliveryState.QUEUED.value
-
-ARRIVAL_BYTES = 96 * 1024
-"""About how much one arrival carries; a frame of Amazon API Gateway has at most 128 KiB."""
-
-MOST_NAMED = 100
-"""An event names so many notifications; about more of them it only says that they changed."""
 
 
 class MongoInboxes:
@@ -325,17 +319,4 @@ def _group(fresh: Iterable[Notification]) -> Mapping[str, Sequence[Sequence[Noti
     for item in fresh:
         people[item.user_id].append(item)
     # Of one alone nobody needs to know the size.
-    return {who: [own] if len(own) == 1 else list(_frames(own)) for who, own in people.items()}
-
-
-def _frames(items: Iterable[Notification]) -> Iterator[Sequence[Notification]]:
-    frame: list[Notification] = []
-    total = 0
-    for item in items:
-        size = len(wire.dumps(wire.notification(item)).encode())
-        if frame and (total + size > ARRIVAL_BYTES or len(frame) == MOST_NAMED):
-            yield frame
-            frame, total = [], 0
-        frame.append(item)
-        total += size
-    yield frame
+    return {who: [own] if len(own) == 1 else list(in_frames(own)) for who, own in people.items()}
