@@ -313,3 +313,17 @@ for (const seed of [1, 2, 3, 4, 5]) {
     for (const { client, list } of devices) await agrees(client, list, server.inbox);
   });
 }
+
+test("a list that is loaded anew stays as long as it was", async (t) => {
+  const { server, client } = await loaded(t, { count: 260 });
+  const list = client.list({}, { pageSize: 50 });
+  await agrees(client, list, server.inbox);
+  const lengths = [];
+  list.addEventListener("change", () => lengths.push(list.items.length));
+  const before = server.asked.length;
+  server.inbox.shake();
+  server.inbox.send();
+  await eventually(() => assert.ok(server.asked.length >= before + 3));
+  await agrees(client, list, server.inbox);
+  assert.ok(Math.min(...lengths) >= 260);
+});

@@ -5,6 +5,7 @@ import * as rules from "./listing.js";
 import { isPassing } from "./problem.js";
 
 const LARGEST_PAGE = 100;
+const MOST_KEPT = 500; // when it is loaded anew: who has scrolled that far stays where they are
 
 export class InboxList extends EventTarget {
   filter;
@@ -51,8 +52,8 @@ export class InboxList extends EventTarget {
 
   reload() {
     this.#stale = true;
-    const limit = Math.min(LARGEST_PAGE, Math.max(this.#pageSize, this.items.length));
-    this.#load("first", { limit }, rules.firstPage);
+    const wanted = Math.min(MOST_KEPT, Math.max(this.#pageSize, this.items.length));
+    this.#load("first", { limit: Math.min(LARGEST_PAGE, wanted) }, rules.firstPage, wanted);
   }
 
   more() {
@@ -108,14 +109,14 @@ export class InboxList extends EventTarget {
     this.#retry = setTimeout(() => this.reload(), wait);
   }
 
-  async #load(kind, query, place) {
+  async #load(kind, query, place, wanted = 0) {
     this.#pause();
     const request = new AbortController();
     this.#request = request;
     this.loading = kind;
     this.#listing = rules.pageAsked(this.#listing);
     this.#changed();
-    const asked = this.#keeper.page({ ...this.filter, ...query }, request.signal);
+    const asked = this.#pages(query, wanted, request.signal);
     const [page, problem] = await asked.then((answer) => [answer, null], (error) => [null, error]);
     // A newer request has taken over, or the list is closed.
     if (this.#request !== request) return;
@@ -125,6 +126,17 @@ export class InboxList extends EventTarget {
     if (page) this.#loaded(place(this.#listing, page));
     else this.#failed(kind, problem);
     this.#changed();
+  }
+
+  // One page, or as many as have what is wanted, as one.
+  async #pages(query, wanted, signal) {
+    let page = await this.#keeper.page({ ...this.filter, ...query }, signal);
+    while (page.items.length < wanted && page.nextCursor !== null) {
+      const further = { ...this.filter, ...query, cursor: page.nextCursor };
+      const next = await this.#keeper.page(further, signal);
+      page = { ...next, items: [...page.items, ...next.items] };
+    }
+    return page;
   }
 
   #loaded(result) {
