@@ -17,7 +17,8 @@ import pytest
 
 from belfry.adapters.mongo.database import Database
 from belfry.adapters.rabbitmq.queue import RabbitQueue
-from belfry.model import Connection, Notification, QueuedBy, new_id
+from belfry.history import QueuedBy
+from belfry.model import Connection, Notification, new_id
 from belfry.retry import RetryPolicy
 from belfry.sending import delivery_message
 from belfry.topology import DEAD_LETTERS, EXCHANGE, delivery_queue, topology

@@ -38,10 +38,11 @@ def test_from_register_to_read(belfry: Belfry) -> None:
         pushed = receive(phone)
         assert pushed == receive(laptop)
         assert (pushed["type"], pushed["seq"], pushed["unreadCount"]) == ("notification", 1, 1)
-        assert pushed["notifications"] == [sent | {"seq": 1}]
+        came = {"seq": 1, "arrivedAt": pushed["at"]}
+        assert pushed["notifications"] == [sent | came]
 
         listed = as_declared(belfry.get("/api/notifications", token), "/api/notifications")
-        assert listed == {"items": [sent | {"seq": 1}], "nextCursor": None, "unreadCount": 1}
+        assert listed == {"items": [sent | came], "nextCursor": None, "unreadCount": 1}
 
         place = f"/api/notifications/{sent['id']}"
         read = belfry.http.put(place, headers=bearer(token))

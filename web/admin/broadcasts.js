@@ -78,26 +78,27 @@ class Progress {
   }
 
   show(item) {
-    const { total, delivered, failed } = item;
+    const { total, delivered, failed, cancelled = 0 } = item;
     const text = progressText(item);
     say(this.text, text);
     this.bar.hidden = !total || item.state === "withdrawn";
     if (this.bar.hidden) return;
     this.bar.setAttribute("aria-valuemax", total);
-    this.bar.setAttribute("aria-valuenow", Math.min(total, delivered + failed));
+    this.bar.setAttribute("aria-valuenow", Math.min(total, delivered + failed + cancelled));
     this.bar.setAttribute("aria-valuetext", text);
     this.delivered.style.inlineSize = `${(100 * delivered) / total}%`;
     this.failed.style.inlineSize = `${(100 * failed) / total}%`;
   }
 }
 
-export function progressText({ state, deliverAt, total, accepted, delivered, failed }) {
+export function progressText({ state, deliverAt, total, accepted, delivered, failed, cancelled }) {
   if (state === "scheduled") return `Is sent on ${shortTime(deliverAt)}.`;
   if (state === "withdrawn") return "It is in no inbox any more.";
   if (total === undefined) return "Beginning…";
   const parts = [`${count(delivered)} of ${counted(total, "person has", "people have")} it`];
   if (accepted < total) parts.push(`${count(accepted)} accepted`);
   if (failed) parts.push(`${count(failed)} failed`);
+  if (cancelled) parts.push(`${count(cancelled)} cancelled before they got it`);
   return `${parts.join(", ")}.`;
 }
 
