@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from belfry.devices import Devices, Pushes
@@ -35,58 +36,42 @@ AT_ONCE = 500
 """So many go in one transaction: messages that name several may be many, and its time is short."""
 
 
-def deliver(
-    messages: Sequence[Message],
-    *,
-    inboxes: Inboxes,
-    devices: Devices,
-    outbox: Outbox,
-    queue: Queue,
-    retry: RetryPolicy,
-    statistics: Statistics,
-    clock: Clock,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the dispatcher needs."""
+
+    inboxes: Inboxes
+    devices: Devices
+    outbox: Outbox
+    queue: Queue
+    retry: RetryPolicy
+    statistics: Statistics
+    clock: Clock
+
+
+def deliver(messages: Sequence[Message], parts: Parts) -> None:
     """Deliver a batch, some hundred notifications at a time, with a query for each kind of thing.
 
     A push that fails for the moment is published again with a delay; what cannot be read or has
     used up its retries goes to the dead letters with its reason. Raises only when the store or the
     queue is down: then the whole batch comes back, and doing it again changes nothing twice.
     """
-    deliveries, dead = _read(messages, clock())
-    _let_follow(deliveries, queue)
+    deliveries, dead = _read(messages, parts.clock())
+    _let_follow(deliveries, parts.queue)
     for start in range(0, len(deliveries), AT_ONCE):
-        _deliver(
-            deliveries[start : start + AT_ONCE],
-            inboxes=inboxes,
-            devices=devices,
-            outbox=outbox,
-            queue=queue,
-            retry=retry,
-            statistics=statistics,
-            clock=clock,
-        )
+        _deliver(deliveries[start : start + AT_ONCE], parts)
     if dead:
-        queue.publish(dead)
+        parts.queue.publish(dead)
 
 
-def _deliver(
-    deliveries: Sequence[Delivery],
-    *,
-    inboxes: Inboxes,
-    devices: Devices,
-    outbox: Outbox,
-    queue: Queue,
-    retry: RetryPolicy,
-    statistics: Statistics,
-    clock: Clock,
-) -> None:
-    now = clock()
+def _deliver(deliveries: Sequence[Delivery], parts: Parts) -> None:
+    outbox = parts.outbox
     ids = [delivery.notification_id for delivery in deliveries]
-    arrivals, unknown = inboxes.append(ids, now)
-    pushes = devices.push(arrivals)
+    arrivals, unknown = parts.inboxes.append(ids, parts.clock())
+    pushes = parts.devices.push(arrivals)
 
-    now = clock()
-    outcome = judge(deliveries, unknown, pushes, retry, now)
+    now = parts.clock()
+    outcome = judge(deliveries, unknown, pushes, parts.retry, now)
     # Before publishing: if that fails, the batch comes back, and these are not pushed again.
     if outcome.dispatched:
         outbox.settle(outcome.dispatched, outcome.attempts)
@@ -94,11 +79,11 @@ def _deliver(
         until = now + timedelta(seconds=delay) + DISPATCH_WITHIN
         outbox.postpone(waiting, until, outcome.attempts)
     if outcome.messages:
-        queue.publish(outcome.messages)
+        parts.queue.publish(outcome.messages)
     # After publishing: these must be found as they were.
     if outcome.given_up:
         outbox.give_up(outcome.given_up, DeadReason.PUSH_FAILED, outcome.attempts)
-    statistics.count(
+    parts.statistics.count(
         now,
         delivered=len(outcome.dispatched),
         failed=len(outcome.given_up),

@@ -24,7 +24,7 @@ import urllib3
 
 from bench.devices import at_rate
 from bench.figure import Aim, BenchmarkError, Figure, Tell, p50_and_p99
-from bench.processes import Runner, folder, running
+from bench.processes import Runner, folder
 from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq
 from tests.device import Device
 from tests.runner import bearer
@@ -84,7 +84,7 @@ class _Minute:
 def measure(tell: Tell, seconds: float = OUTAGE_SECONDS) -> list[Figure]:
     with folder() as data, EmbeddedRabbitmq(data / "rabbitmq") as rabbitmq:
         runner = Runner(data / "data", {"RABBITMQ_URL": rabbitmq.uri})
-        with running(runner):
+        with runner:
             minutes = asyncio.run(_rounds(runner, rabbitmq, seconds, tell))
     up = minutes["up"]
     figures = []

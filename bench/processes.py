@@ -55,18 +55,8 @@ def folder() -> Iterator[Path]:
 @contextmanager
 def belfry(*options: str) -> Iterator[Runner]:
     """A new installation that runs, its queue in memory or a RabbitMQ of its own."""
-    with folder() as data, running(Runner(data / "data", None, *options)) as runner:
+    with folder() as data, Runner(data / "data", None, *options) as runner:
         yield runner
-
-
-@contextmanager
-def running(runner: Runner) -> Iterator[Runner]:
-    """Started, and ended."""
-    try:
-        runner.start()
-        yield runner
-    finally:
-        runner.close()
 
 
 @contextmanager

@@ -57,8 +57,5 @@ def own_belfry(tmp_path: Path) -> Iterator[Belfry]:
 
 def _running(folder: Path) -> Iterator[Belfry]:
     runner = Belfry(folder / "data")
-    runner.start()
-    try:
+    with runner:
         yield runner
-    finally:
-        runner.close()

@@ -1,6 +1,6 @@
 """Triggered by the delivery queues: brings a batch into inboxes and onto devices."""
 
-from belfry.delivery import deliver
+from belfry.delivery import Parts, deliver
 from belfry.function import Event, Function
 from belfry.queue_event import messages_of
 from belfry.wiring import Deps
@@ -8,8 +8,7 @@ from belfry.wiring import Deps
 
 @Function
 def handler(event: Event, deps: Deps) -> None:
-    deliver(
-        messages_of(event),
+    parts = Parts(
         inboxes=deps.inboxes,
         devices=deps.devices,
         outbox=deps.outbox,
@@ -18,3 +17,4 @@ def handler(event: Event, deps: Deps) -> None:
         statistics=deps.statistics,
         clock=deps.clock,
     )
+    deliver(messages_of(event), parts)

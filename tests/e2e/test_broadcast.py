@@ -32,11 +32,8 @@ def belfry(tmp_path: Path, rabbitmq_url: str) -> Iterator[Belfry]:
     """A runner that gets every second batch twice."""
     empty(rabbitmq_url, topology(RetryPolicy()))
     runner = Belfry(tmp_path / "data", {"RABBITMQ_URL": rabbitmq_url}, "--fault", "batch-twice:2")
-    runner.start()
-    try:
+    with runner:
         yield runner
-    finally:
-        runner.close()
 
 
 @pytest.fixture

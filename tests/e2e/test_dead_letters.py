@@ -39,11 +39,8 @@ def belfry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Belfry]:
     """A runner that gives up at the first failure."""
     folder = tmp_path_factory.mktemp("belfry") / "data"
     runner = Belfry(folder, {"RETRY_MAX_ATTEMPTS": "0"})
-    runner.start()
-    try:
+    with runner:
         yield runner
-    finally:
-        runner.close()
 
 
 @pytest.fixture(scope="module")

@@ -23,11 +23,8 @@ def belfry(
         environment = {"RABBITMQ_URL": request.getfixturevalue("rabbitmq_url")}
         empty(environment["RABBITMQ_URL"], topology(RetryPolicy()))
     runner = Belfry(tmp_path_factory.mktemp("fifty") / "data", environment)
-    runner.start()
-    try:
+    with runner:
         yield runner
-    finally:
-        runner.close()
 
 
 def test_each_of_1000_notifications_reaches_both_sockets_of_its_person_once(

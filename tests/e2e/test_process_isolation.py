@@ -16,11 +16,8 @@ RUNTIME = "awslambdaric"
 def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Belfry]:
     folder = tmp_path_factory.mktemp("isolated") / "data"
     runner = Belfry(folder, None, "--isolation", "process")
-    runner.start()
-    try:
+    with runner:
         yield runner
-    finally:
-        runner.close()
 
 
 def functions_of(runner: Belfry) -> list[psutil.Process]:

@@ -41,11 +41,8 @@ def belfry(tmp_path: Path, wire: TcpProxy, rabbitmq_url: str) -> Iterator[Belfry
     port = pika.URLParameters(rabbitmq_url).port
     url = rabbitmq_url.replace(f":{port}", f":{wire.port}")
     runner = Belfry(tmp_path / "data", {"RABBITMQ_URL": url})
-    runner.start()
-    try:
+    with runner:
         yield runner
-    finally:
-        runner.close()
 
 
 @pytest.mark.parametrize("kind", ["refused", "silent"])

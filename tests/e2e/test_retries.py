@@ -43,11 +43,8 @@ def belfry(
         empty(url, topology(RetryPolicy(first_delay=FIRST_DELAY)))
         environment["RABBITMQ_URL"] = url
     runner = Belfry(tmp_path_factory.mktemp("retries") / "data", environment)
-    runner.start()
-    try:
+    with runner:
         yield runner
-    finally:
-        runner.close()
 
 
 @pytest.fixture
