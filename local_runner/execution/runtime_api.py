@@ -53,6 +53,7 @@ class RuntimeApi:
         self._answer: asyncio.Future[Any] = self._loop.create_future()
         self._invocation: Invocation | None = None
         self._asking: _Connection | None = None
+        self._connections: set[_Connection] = set()
 
     async def open(self) -> str:
         """Serve; the answer is what `AWS_LAMBDA_RUNTIME_API` must say: host and port."""
@@ -82,8 +83,9 @@ class RuntimeApi:
     def close(self) -> None:
         if self._server:
             self._server.close()
-        if self._asking:
-            self._asking.close()
+        # Also those of a runtime that has ended: a child that it left may still hold its end.
+        for connection in tuple(self._connections):
+            connection.close()
 
     def handle(self, connection: "_Connection", method: str, path: str, body: bytes | None) -> None:
         """Answer a request; a `body` of None was larger than an answer may be."""
@@ -99,8 +101,13 @@ class RuntimeApi:
         else:
             connection.respond(404, _error("NotFound", f"no such call: {method} {path}"))
 
+    def opened(self, connection: "_Connection") -> None:
+        """A runtime has connected."""
+        self._connections.add(connection)
+
     def lost(self, connection: "_Connection") -> None:
         """The connection is closed."""
+        self._connections.discard(connection)
         if self._asking is connection:
             self._asking = None
             if self.ready.done():
@@ -150,6 +157,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._api.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
