@@ -104,7 +104,8 @@ def withdraws(console: Console, view: str, button: str, address: str) -> None:
     console.presses("Enter")
     expect(console.page.get_by_role("dialog")).to_be_visible()
     console.tabs_to(console.page.get_by_role("dialog").get_by_role("button", name="Withdraw"))
-    console.presses("Enter")
+    with console.page.expect_response(lambda answered: answered.url.endswith("/withdraw")):
+        console.presses("Enter")
     expect(console.page.get_by_role("dialog")).to_be_hidden()
     console.page.wait_for_function("document.activeElement !== document.body")
     assert len(gone) == 1
