@@ -7,7 +7,7 @@ What is so already stays the same object, so nothing is told twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,11 @@ class Content:
     priority: int = 3
     link: str | None = None
     data: Mapping[str, Any] | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """All of it by name, as a notification has it."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +118,7 @@ def _replace(item: Notification, change: Change, now: datetime) -> Notification:
     new = change.content
     if new is None:
         raise ValueError("a replacement needs a content")
-    replaced = replace(
-        item,
-        message=new.message,
-        title=new.title,
-        category=new.category,
-        priority=new.priority,
-        link=new.link,
-        data=new.data,
-    )
+    replaced = replace(item, **new.fields)
     return item if replaced == item else replace(replaced, edited_at=now)
 
 

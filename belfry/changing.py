@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -109,6 +109,20 @@ def change_and_tell(
     done = inboxes.change(user_id, which, change, clock(), before=before)
     if done and done.event:
         devices.tell([Arrival(done.event, done.notifications)])
+    return done
+
+
+def change_each_and_tell(
+    ids: Mapping[str, Collection[str]],
+    change: Change,
+    *,
+    inboxes: Inboxes,
+    devices: Devices,
+    clock: Clock,
+) -> Sequence[Changed]:
+    """Do what `Inboxes.change_each` does, and tell all open devices of those people."""
+    done = inboxes.change_each(ids, change, clock())
+    devices.tell([Arrival(each.event, each.notifications) for each in done if each.event])
     return done
 
 

@@ -10,17 +10,11 @@ from belfry.model import Notification
 
 def copy_for(user_id: str, broadcast: Broadcast) -> Notification:
     """The notification of this person; the same one whenever this is asked."""
-    content = broadcast.content
     return Notification(
         id=copy_id(broadcast.id, user_id),
         user_id=user_id,
-        message=content.message,
         created_at=broadcast.created_at,
-        title=content.title,
-        category=content.category,
-        priority=content.priority,
-        link=content.link,
-        data=content.data,
+        **broadcast.content.fields,
         deliver_at=broadcast.deliver_at,
         expires_at=broadcast.expires_at,
         broadcast_id=broadcast.id,

@@ -18,13 +18,14 @@ from belfry import wire
 from belfry.broadcast import AudienceKind, Broadcast, BroadcastState
 from belfry.broadcasts import CHUNK_WITHIN, Audiences
 from belfry.changes import Change, ChangeKind
+from belfry.changing import change_each_and_tell
 from belfry.copies import copy_for
 from belfry.devices import Devices
 from belfry.envelope import Chunk, body_of_many
 from belfry.errors import QueueUnavailable, StoreUnavailable, Unreadable
 from belfry.model import DeadReason, Notification
 from belfry.outcome import dead_with
-from belfry.ports import Arrival, Clock, Inboxes, Message, Queue
+from belfry.ports import Clock, Inboxes, Message, Queue
 from belfry.sending import DISPATCH_WITHIN
 from belfry.statistics import Statistics
 from belfry.topology import delivery_queue
@@ -214,11 +215,16 @@ def _take_back(found: Sequence[tuple[str, str]], parts: Parts) -> Collection[str
     """Take these out of their inboxes and tell the devices; answers the ids of those it could."""
     ids = {user_id: [id_] for id_, user_id in found}
     try:
-        done = parts.inboxes.change_each(ids, Change(ChangeKind.WITHDRAW), parts.clock())
+        done = change_each_and_tell(
+            ids,
+            Change(ChangeKind.WITHDRAW),
+            inboxes=parts.inboxes,
+            devices=parts.devices,
+            clock=parts.clock,
+        )
     except StoreUnavailable as error:  # nobody's could be changed
         log.warning("%d copies of a broadcast stay, for now: %s", len(found), error)
         return ()
-    parts.devices.tell([Arrival(each.event, each.notifications) for each in done if each.event])
     return {notification.id for each in done for notification in each.notifications}
 
 

@@ -61,7 +61,14 @@ def accept(
         if not recipients.exists(new.user_id):
             unknown = FieldError("/userId", "there is no person with this id")
             raise UnknownRecipient("There is no person with this id.", (unknown,))
-        asked = _notification(new, id_, now)
+        asked = Notification(
+            id=id_,
+            user_id=new.user_id,
+            created_at=now,
+            deliver_at=new.deliver_at,
+            expires_at=new.expires_at,
+            **new.content().fields,
+        )
         notification = outbox.add(asked, dispatch_by=new.deliver_at or now + DISPATCH_WITHIN)
     if notification.deliver_at is None:
         try:
@@ -69,22 +76,6 @@ def accept(
         except QueueUnavailable as error:
             log.warning("notification %s waits for the sweep: %s", notification.id, error)
     return notification
-
-
-def _notification(new: NewNotification, id_: str, now: datetime) -> Notification:
-    return Notification(
-        id=id_,
-        user_id=new.user_id,
-        message=new.message,
-        created_at=now,
-        title=new.title,
-        category=new.category,
-        priority=new.priority,
-        link=new.link,
-        data=new.data,
-        deliver_at=new.deliver_at,
-        expires_at=new.expires_at,
-    )
 
 
 def check_times(deliver_at: datetime | None, expires_at: datetime | None, now: datetime) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from belfry.changes import Change, ChangeKind
+from belfry.changing import change_each_and_tell
 from belfry.devices import Devices
-from belfry.ports import Arrival, Clock, Inboxes, Timers
+from belfry.ports import Clock, Inboxes, Timers
 
 DUE_LIMIT = 1000
 """So many are looked up, and changed, at a time."""
@@ -31,10 +32,10 @@ def act_on_time(
             together[each.change][each.user_id].append(each.id)
         before = changed
         for kind, ids in together.items():
-            done = inboxes.change_each(ids, Change(kind), clock())
+            done = change_each_and_tell(
+                ids, Change(kind), inboxes=inboxes, devices=devices, clock=clock
+            )
             changed += sum(each.count for each in done)
-            told = [Arrival(each.event, each.notifications) for each in done if each.event]
-            devices.tell(told)
         if len(due) < DUE_LIMIT or changed == before:
             break
     return changed
