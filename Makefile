@@ -42,6 +42,8 @@ lock: $(VENV)/all.installed ## pin all packages again from pyproject.toml (ARGS=
 	@$(LOCK) --all-extras --output-file requirements/all.txt
 	@$(LOCK) --extra local --constraints requirements/all.txt --output-file requirements/local.txt
 	@$(LOCK) --extra runner --constraints requirements/all.txt --output-file requirements/runner.txt
+	@$(LOCK) --extra deploy --constraints requirements/all.txt --output-file requirements/deploy.txt
+	@$(LOCK) --constraints requirements/all.txt --output-file requirements/functions.txt
 
 # A stamp inside .venv is newer than its lock, or the lock is installed (again).
 $(VENV)/%.installed: requirements/%.txt pyproject.toml | $(VENV)/made
