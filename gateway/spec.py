@@ -9,7 +9,14 @@ from pydantic import ValidationError
 
 from gateway.authorizer_form import Authorizer
 from gateway.cors_form import Cors
-from gateway.spec_form import FileForm, FunctionSettings, QueueTrigger, Schedule, WebSocketApi
+from gateway.spec_form import (
+    Deployment,
+    FileForm,
+    FunctionSettings,
+    QueueTrigger,
+    Schedule,
+    WebSocketApi,
+)
 from gateway.spec_rules import problems
 from gateway.unique_keys import UniqueKeys
 
@@ -37,6 +44,7 @@ class Spec:
     websocket: WebSocketApi | None
     queues: Mapping[str, QueueTrigger]
     schedules: Mapping[str, Schedule]
+    deployment: Deployment
     functions: Mapping[str, FunctionSettings]
     default_settings: FunctionSettings
 
@@ -49,7 +57,7 @@ class Spec:
             authorizer = self.websocket.authorizer
             found |= {authorizer.function} if authorizer else set()
         found |= {trigger.function for trigger in self.queues.values()}
-        return tuple(sorted(found | set(self.schedules)))
+        return tuple(sorted(found | set(self.schedules) | self.deployment.addresses()))
 
     def settings(self, function: str) -> FunctionSettings:
         """The function's time limit, memory and more: its own on top of the default ones."""
@@ -130,6 +138,7 @@ def _spec(form: FileForm) -> Spec:
         form.websocket,
         form.queues,
         form.schedules,
+        form.deployment,
         {
             address: given.on_top_of(default)
             for address, given in form.functions.items()

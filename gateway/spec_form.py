@@ -55,6 +55,29 @@ class Schedule(Part):
     every_seconds: float = Field(gt=0, allow_inf_nan=False)
 
 
+class Rotation(Part):
+    """How often a function replaces a secret by a new one."""
+
+    function: FunctionAddress
+    every_days: int = Field(ge=1, le=1000)
+
+
+class Deployment(Part):
+    """Functions that only a deployment calls: a runner on one machine has no use for them.
+
+    `prepare` is run before anything else of a new version, `rotations` are by the secret's name.
+    """
+
+    prepare: FunctionAddress | None = None
+    rotations: dict[str, Rotation] = Field(default={})
+    schedules: dict[FunctionAddress, Schedule] = Field(default={})
+
+    def addresses(self) -> set[str]:
+        """The functions."""
+        rotating = {rotation.function for rotation in self.rotations.values()}
+        return rotating | set(self.schedules) | ({self.prepare} if self.prepare else set())
+
+
 class FunctionSettings(Part):
     """What Lambda is told about a function."""
 
@@ -128,6 +151,7 @@ class FileForm(BaseModel):
     websocket: WebSocketApi | None = Field(default=None, alias="x-websocket")
     queues: dict[str, QueueTrigger] = Field(default={}, alias="x-queues")
     schedules: dict[FunctionAddress, Schedule] = Field(default={}, alias="x-schedules")
+    deployment: Deployment = Field(default=Deployment(), alias="x-deployment")
     functions: dict[Literal["default"] | FunctionAddress, FunctionSettings] = Field(
         default={}, alias="x-functions"
     )
