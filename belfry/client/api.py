@@ -22,17 +22,24 @@ class Belfry(Inbox, Sender):
     when Belfry says no; both only after what may pass was tried again, for up to five times.
     """
 
-    def __init__(self, url: str, token: str | Callable[[], str]) -> None:
+    def __init__(
+        self, url: str, token: str | Callable[[], str], *, websocket_url: str | None = None
+    ) -> None:
         """`token` is that of `POST /api/login`, or a function that is asked before each call.
 
-        Raises ValueError when the address does not begin with http:// or https://.
+        `websocket_url` is where to listen; without it, that is `/ws` at the same host.
+
+        Raises ValueError when an address does not begin with http:// or https:// (ws:// or wss://).
         """
-        super().__init__(Http(url, (lambda: token) if isinstance(token, str) else token))
+        source = (lambda: token) if isinstance(token, str) else token
+        super().__init__(Http(url, source, websocket_url=websocket_url))
 
     @classmethod
-    def log_in(cls, url: str, email: str, password: str) -> Self:
+    def log_in(
+        cls, url: str, email: str, password: str, *, websocket_url: str | None = None
+    ) -> Self:
         """As an account: the token is got with the first call, and anew before it expires."""
-        return cls(url, LogIn(url, email, password))
+        return cls(url, LogIn(url, email, password), websocket_url=websocket_url)
 
     def close(self) -> None:
         """Let go of the open connections. The next call would open new ones."""

@@ -39,11 +39,25 @@ class Answer(Json):
 class Http:
     """The HTTP API at an address. It may be used from many threads."""
 
-    def __init__(self, url: str, token: Token | None = None, sleep: Sleep = time.sleep) -> None:
-        """`token` is asked for each call; without it, calls carry none."""
+    def __init__(
+        self,
+        url: str,
+        token: Token | None = None,
+        sleep: Sleep = time.sleep,
+        websocket_url: str | None = None,
+    ) -> None:
+        """`token` is asked for each call; without it, calls carry none.
+
+        `websocket_url` is for those who listen; without it, it is `/ws` at the same host.
+        """
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"url: {url!r} does not begin with http:// or https://")
         self.url = url.rstrip("/")
+        self.websocket_url = websocket_url or self.url.replace("http", "ws", 1) + "/ws"
+        if not self.websocket_url.startswith(("ws://", "wss://")):
+            raise ValueError(
+                f"websocket_url: {websocket_url!r} does not begin with ws:// or wss://"
+            )
         self.token = token
         self._sleep = sleep
         self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=False, maxsize=8)

@@ -103,10 +103,9 @@ class Listener:
         headers = {}
         if self._http.token:
             headers["Authorization"] = f"Bearer {await answer_of(self._http.token)}"
-        address = self._http.url.replace("http", "ws", 1) + "/ws"
         try:
             return await connect(
-                address,
+                self._http.websocket_url,
                 additional_headers=headers,
                 compression=None,
                 proxy=None,

@@ -197,6 +197,8 @@ def test_nobody_at_the_address(waits: Waits) -> None:
 def test_what_is_no_address_is_named(url: str) -> None:
     with pytest.raises(ValueError, match="url: "):
         Belfry(url, "a token")
+    with pytest.raises(ValueError, match="websocket_url: "):
+        Belfry("http://localhost", "a token", websocket_url=url or "https://localhost")
 
 
 def test_a_list_takes_as_many_pages_as_are_asked_for(client: Make) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import replace
 
 import pytest
@@ -15,6 +15,7 @@ from belfry.client.http import Http
 from belfry.client.listening import Listener
 from belfry.client.timing import Timing
 from tests.misbehaving import Misbehaving
+from tests.runner import free_port
 
 FAST = Timing(
     open=1.0,
@@ -185,6 +186,19 @@ def test_a_server_that_is_away_for_a_while(status: int) -> None:
             server.refuses = server.refuses_polls = None
             await device.until_at(server)
             await until(lambda: server.devices == 1)
+
+    run(test)
+
+
+def test_the_socket_may_have_an_address_of_its_own() -> None:
+    async def test() -> None:
+        server = Misbehaving()
+        async with server.running():
+            address = server.url.replace("http", "ws", 1) + "/ws"
+            nobody = f"http://127.0.0.1:{free_port()}"
+            with closing(Http(nobody, lambda: "a token", websocket_url=address)) as http:
+                async with aclosing(Listener(http, timing=FAST).events()) as events:
+                    assert (await anext(events)).type == "ready"
 
     run(test)
 
