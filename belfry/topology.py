@@ -88,6 +88,15 @@ class Topology:
     bindings: tuple[Binding, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A part of the topology, whether the broker lacked it, and how many messages wait in it."""
+
+    part: str
+    was_missing: bool
+    waiting: int = 0
+
+
 def delivery_queues(shards: int = SHARDS) -> tuple[str, ...]:
     """The queues that the dispatcher is triggered by, one per shard."""
     return tuple(f"belfry.deliver.{shard}" for shard in range(shards))

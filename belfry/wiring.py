@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from belfry.ports import (
 )
 from belfry.retry import RetryPolicy
 from belfry.settings import Settings
+from belfry.topology import Declared, topology
 
 if TYPE_CHECKING:
     from belfry.adapters.mongo.database import Database
@@ -205,9 +206,16 @@ class Deps:
     def queue(self) -> Queue:
         from belfry.adapters.rabbitmq.queue import RabbitQueue
 
+        return RabbitQueue(self._rabbitmq_url())
+
+    def declare_topology(self) -> Iterator[Declared]:
+        """Make what the broker lacks, part by part, as `belfry.wiring.declare_topology` does."""
+        return declare_topology(self._rabbitmq_url(), self.retry)
+
+    def _rabbitmq_url(self) -> str:
         if self.settings.rabbitmq_url is None:
             raise ConfigurationError("RABBITMQ_URL is not set")
-        return RabbitQueue(self.settings.rabbitmq_url)
+        return self.settings.rabbitmq_url
 
     @cached_property
     def pusher(self) -> Pusher:
@@ -238,6 +246,18 @@ class Deps:
     @cached_property
     def retry(self) -> RetryPolicy:
         return self.settings.retry
+
+
+def declare_topology(
+    rabbitmq_url: str, retry: RetryPolicy, *, dry_run: bool = False
+) -> Iterator[Declared]:
+    """Make what this broker lacks, or with `dry_run` only say it. Doing it again changes nothing.
+
+    Raises QueueUnavailable, and ConfigurationError, which names the variable.
+    """
+    from belfry.adapters.rabbitmq.declare import apply
+
+    return apply(rabbitmq_url, topology(retry), dry_run=dry_run)
 
 
 def _utc_now() -> datetime:

@@ -12,10 +12,9 @@ import urllib3
 
 from belfry.errors import ConfigurationError, QueueUnavailable, StoreUnavailable
 from belfry.settings import Settings, retry_policy
-from belfry.topology import UNREADABLE, topology
-from belfry.wiring import Deps
+from belfry.topology import UNREADABLE
+from belfry.wiring import Deps, declare_topology
 from gateway.spec import SpecError, load_spec
-from infra.broker import apply
 from local_runner.address import PortTaken, listen
 from local_runner.command.home import Home
 from local_runner.command.project import OWN_SPEC
@@ -108,7 +107,7 @@ def _rabbitmq(environment: Mapping[str, str]) -> Finding:
     if not url:
         return _unused_rabbitmq()
     try:
-        parts = list(apply(url, topology(retry_policy(environment)), dry_run=True))
+        parts = list(declare_topology(url, retry_policy(environment), dry_run=True))
     except QueueUnavailable as error:
         return Finding("RabbitMQ", str(error), "Is it running, and is RABBITMQ_URL right?")
     except ConfigurationError as error:

@@ -157,15 +157,14 @@ def apply_topology(
 ) -> None:
     """Make what is missing on the broker of RABBITMQ_URL. Doing it again changes nothing."""
     from belfry.settings import retry_policy
-    from belfry.topology import topology
-    from infra.broker import apply
+    from belfry.wiring import declare_topology
 
     url = os.environ.get("RABBITMQ_URL") or (Home(data).running() or {}).get("RABBITMQ_URL")
     if not url:
         fail("RABBITMQ_URL is not set, and no Belfry with RabbitMQ runs here.")
     made = 0
     try:
-        for each in apply(url, topology(retry_policy(os.environ)), dry_run=dry_run):
+        for each in declare_topology(url, retry_policy(os.environ), dry_run=dry_run):
             made += each.was_missing
             mark = "[yellow]+[/]" if each.was_missing else "[green]✓[/]"
             out.print(f"{mark} {escape(each.part)}", soft_wrap=True)

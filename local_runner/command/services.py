@@ -10,9 +10,7 @@ from contextlib import ExitStack
 from belfry import wiring
 from belfry.errors import ConfigurationError, QueueUnavailable
 from belfry.settings import Settings
-from belfry.topology import topology
 from gateway.spec import Spec
-from infra.broker import apply
 from local_runner.command.embedded_queue import EmbeddedQueue
 from local_runner.command.home import Home
 from local_runner.event_source import Consumer
@@ -51,7 +49,7 @@ def queue_of(spec: Spec) -> tuple[wiring.Deps, Consumer]:
     _ = parts.queue  # a wrong address must stop the start
 
     def declare() -> None:
-        for _ in apply(url, topology(parts.retry)):
+        for _ in parts.declare_topology():
             pass
 
     def declare_again() -> None:

@@ -10,12 +10,12 @@ from typing import Any, Protocol, TypeVar
 
 import pika
 
+from belfry.adapters.rabbitmq.declare import apply
 from belfry.adapters.rabbitmq.queue import RabbitQueue
 from belfry.errors import QueueUnavailable
 from belfry.ports import Message, Queue
 from belfry.retry import RetryPolicy
 from belfry.topology import Topology, consumed_queues, topology
-from infra.broker import apply
 from local_runner.command.embedded_queue import EmbeddedQueue
 from local_runner.event_source import Consumer, EventSource, Received
 from local_runner.rabbitmq_source import RabbitConsumer

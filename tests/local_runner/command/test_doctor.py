@@ -9,9 +9,9 @@ from uuid import uuid4
 import pika
 import pytest
 
+from belfry.adapters.rabbitmq.declare import apply
 from belfry.settings import retry_policy
 from belfry.topology import topology
-from infra.broker import apply
 from local_runner.command.doctor import Finding, examine
 from local_runner.command.home import Home
 

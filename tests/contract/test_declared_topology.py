@@ -10,10 +10,10 @@ from pathlib import Path
 import pika
 import pytest
 
+from belfry.adapters.rabbitmq.declare import apply
 from belfry.errors import ConfigurationError, QueueUnavailable
 from belfry.retry import RetryPolicy
-from belfry.topology import DEAD_LETTERS, topology
-from infra.broker import Declared, apply
+from belfry.topology import DEAD_LETTERS, Declared, topology
 from tests.contract.brokers import empty
 from tests.tcp_proxy import TcpProxy
 

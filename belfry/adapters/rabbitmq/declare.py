@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pika
@@ -18,22 +17,13 @@ from pika.exceptions import (
 
 from belfry.adapters.rabbitmq.connection import parameters, reason_of, told
 from belfry.errors import ConfigurationError, QueueUnavailable
-from belfry.topology import Binding, BrokerQueue, Exchange, Topology
+from belfry.topology import Binding, BrokerQueue, Declared, Exchange, Topology
 
 HEARTBEAT_SECONDS = 2
 """A broker that falls silent is noticed within a few of them."""
 
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A part of the topology, whether it was missing, and how many messages wait in it."""
-
-    part: str
-    was_missing: bool
-    waiting: int = 0
 
 
 def apply(url: str, topology: Topology, *, dry_run: bool = False) -> Iterator[Declared]:
