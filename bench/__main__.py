@@ -21,6 +21,7 @@ from bench import (
     large_inbox,
     outage,
     page,
+    parts,
     post,
     trivial_function,
 )
@@ -37,6 +38,7 @@ MEASUREMENTS = {
     "fan-out": fan_out,
     "drain": drain,
     "broadcast": broadcast,
+    "parts": parts,
     "outage": outage,
     "sockets": idle_sockets,
     "crowd": crowd,
