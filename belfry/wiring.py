@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from belfry.broadcasts import Audiences, Broadcasts
     from belfry.fan_out import Chunks
     from belfry.idempotency import IdempotencyKeys
+    from belfry.leaving import Leavings
     from belfry.people import People, Presence
     from belfry.statistics import Statistics
     from belfry.topics import Subscriptions
@@ -79,6 +80,11 @@ class Deps:
     def pause(self) -> Callable[[float], None]:
         """Let these seconds pass."""
         return time.sleep
+
+    @cached_property
+    def monotonic(self) -> Callable[[], float]:
+        """Seconds since some moment, on a clock that nobody sets."""
+        return time.monotonic
 
     @cached_property
     def store(self) -> Store:
@@ -177,6 +183,12 @@ class Deps:
         from belfry.adapters.mongo.topics import MongoSubscriptions
 
         return MongoSubscriptions(self.database)
+
+    @cached_property
+    def leavings(self) -> Leavings:
+        from belfry.adapters.mongo.leavings import MongoLeavings
+
+        return MongoLeavings(self.database)
 
     @cached_property
     def people(self) -> People:

@@ -1,12 +1,12 @@
 """Triggered by a schedule: ends the snoozes that are over, and takes out what has expired."""
 
-from belfry.function import Event, Function
+from belfry.schedule import scheduled
 from belfry.timing import act_on_time
 from belfry.wiring import Deps
 
 
-@Function
-def handler(event: Event, deps: Deps) -> None:
+@scheduled
+def handler(deps: Deps) -> None:
     act_on_time(
         timers=deps.timers,
         inboxes=deps.inboxes,

@@ -50,6 +50,7 @@ from belfry.views import View, order_of
 from belfry.wiring import Deps
 from tests.fakes.broadcasts import FakeAudiences, FakeBroadcasts, FakeChunks, Sent
 from tests.fakes.idempotency import FakeIdempotencyKeys
+from tests.fakes.leavings import FakeLeavings, make_stone
 from tests.fakes.people import FakePeople, FakePresence
 from tests.fakes.statistics import FakeStatistics
 from tests.fakes.topics import FakeSubscriptions
@@ -65,6 +66,9 @@ class FakeClock:
 
     def __call__(self) -> datetime:
         return self.now
+
+    def monotonic(self) -> float:
+        return self.now.timestamp()
 
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -120,6 +124,8 @@ class Tables:
     statistics: dict[datetime, Bucket] = field(default_factory=dict)
     broadcasts: dict[str, Sent] = field(default_factory=dict)
     subscriptions: set[tuple[str, str]] = field(default_factory=set)
+    leavings: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """When they left, and when they are due."""
 
 
 class Memory:
@@ -269,7 +275,7 @@ class FakeNotifications:
 
     def history(self, notification_id: str) -> History | None:
         row = self._memory.tables.notifications.get(notification_id)
-        if row is None:
+        if row is None or not row.notification.user_id:
             return None
         return History(
             id=row.notification.id,
@@ -341,6 +347,9 @@ class FakeInboxes:
     ) -> tuple[Sequence[Arrival], Collection[str]]:
         rows = self._memory.tables.notifications
         known = sorted(rows.keys() & set(notification_ids))
+        for row in [rows[id_] for id_ in known]:
+            if row.notification.user_id in self._memory.tables.leavings:
+                make_stone(row, now)
         here = [id_ for id_ in known if not rows[id_].notification.gone]
         new = [rows[id_].notification for id_ in here if rows[id_].notification.seq is None]
         there = [item for item in new if item.expires_at is None or item.expires_at > now]
@@ -420,13 +429,16 @@ class FakeInboxes:
         return self._stream(user_id).add(change.event, ids, unread, now, change.until)
 
     def position(self, user_id: str) -> Position:
-        return self._stream(user_id).position
+        return self._known(user_id).position
 
     def missed(self, user_id: str, since: int) -> tuple[Position, Sequence[InboxEvent] | None]:
-        stream = self._stream(user_id)
+        stream = self._known(user_id)
         events = [event for event in stream.events if event.seq > since]
         complete = len(events) == stream.position.seq - since
         return stream.position, events if complete else None
+
+    def _known(self, user_id: str) -> Stream:
+        return self._memory.tables.streams.get(user_id) or Stream(user_id)
 
     def _stream(self, user_id: str) -> Stream:
         return self._memory.tables.streams.setdefault(user_id, Stream(user_id))
@@ -633,6 +645,7 @@ class Fakes:
         self.scheduled = FakeScheduled(self.memory)
         self.timers = FakeTimers(self.memory)
         self.pause = self.clock.advance
+        self.monotonic = self.clock.monotonic
         self.connections = FakeConnections(self.memory)
         self.tickets = FakeTickets(self.memory)
         self.dead_letters = FakeDeadLetters(self.memory)
@@ -644,6 +657,7 @@ class Fakes:
         self.chunks = FakeChunks(self.memory, self.outbox)
         self.audiences = FakeAudiences(self.memory)
         self.subscriptions = FakeSubscriptions(self.memory)
+        self.leavings = FakeLeavings(self.memory)
         self.queue = FakeQueue()
         self.pusher = FakePusher()
         self.passwords = FakePasswords()
