@@ -35,17 +35,23 @@ class Problem(ClientError):
 
     `status` is the HTTP status, `type` the kind of the problem without its prefix, such as
     `unknown-recipient` (empty when the gateway answered itself), `detail` a sentence for people,
-    and `errors` name each wrong field.
+    `errors` name each wrong field, and `answer` is all that was answered.
     """
 
     def __init__(
-        self, status: int, detail: str, type_: str = "", errors: tuple[FieldError, ...] = ()
+        self,
+        status: int,
+        detail: str,
+        type_: str = "",
+        errors: tuple[FieldError, ...] = (),
+        answer: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.type = type_
         self.errors = errors
+        self.answer = answer or {}
 
     @classmethod
     def from_answer(cls, status: int, answer: Mapping[str, Any]) -> Problem:
@@ -55,4 +61,5 @@ class Problem(ClientError):
             FieldError(str(error.get("pointer", "")), str(error.get("detail", "")))
             for error in answer.get("errors", ())
         )
-        return cls(status, str(detail), str(answer.get("type", "")).rpartition(":")[2], errors)
+        type_ = str(answer.get("type", "")).rpartition(":")[2]
+        return cls(status, str(detail), type_, errors, answer)

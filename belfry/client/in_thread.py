@@ -16,11 +16,11 @@ T = TypeVar("T")
 REFUSED = frozenset({401, 403})
 
 
-async def answer_of(call: Callable[[], T]) -> T:
-    """What a blocking call answers. Raises Lost for what may pass, Problem for a refused token.
+def begin(call: Callable[[], T]) -> concurrent.futures.Future[T]:
+    """Let a blocking call go on by itself.
 
-    `asyncio.to_thread` would hold up the end of the program until a poll that nobody waits for any
-    more is answered.
+    `asyncio.to_thread` and executors would hold up the end of the program until an answer came that
+    nobody waits for any more.
     """
     future: concurrent.futures.Future[T] = concurrent.futures.Future()
     future.set_running_or_notify_cancel()  # cannot be cancelled from here on
@@ -32,8 +32,13 @@ async def answer_of(call: Callable[[], T]) -> T:
             future.set_exception(error)
 
     threading.Thread(target=run, name="belfry.client", daemon=True).start()
+    return future
+
+
+async def answer_of(call: Callable[[], T]) -> T:
+    """What a blocking call answers. Raises Lost for what may pass, Problem for a refused token."""
     try:
-        return await asyncio.wrap_future(future)
+        return await asyncio.wrap_future(begin(call))
     except Unreachable as error:
         raise Lost(str(error)) from None
     except Problem as problem:

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from belfry.errors import ConfigurationError, QueueUnavailable
-from local_runner.command import dead_letters, events, invoke, listen, send, users
+from local_runner.command import dead_letters, events, invoke, listen, send, smoke, users
 from local_runner.command.home import Home
 from local_runner.command.terminal import DATA, Data, api_of, told_plainly
 from local_runner.console import fail, out
@@ -49,6 +49,7 @@ app.command()(send.send)
 app.command()(listen.listen)
 app.command()(invoke.invoke)
 app.command()(invoke.replay)
+app.command()(smoke.smoke)
 
 
 @app.callback()
