@@ -8,6 +8,7 @@
     ├── Forbidden 403            the role does not allow it
     ├── NotFound 404             no such thing, or somebody else's
     ├── EmailTaken 409
+    ├── AdministratorStays 409   who has the role cannot delete the account
     ├── StillInProgress 409      the first request with an idempotency key  (temporary)
     ├── TooLarge 413
     ├── UnknownRecipient 422
@@ -84,6 +85,10 @@ class NotFound(BelfryError):
 
 class EmailTaken(BelfryError):
     type, title, status = "email-taken", "E-mail address taken", 409
+
+
+class AdministratorStays(BelfryError):
+    type, title, status = "administrator-stays", "Administrators stay", 409
 
 
 class StillInProgress(BelfryError):

@@ -41,6 +41,13 @@ class Belfry(Inbox, Sender):
         """As an account: the token is got with the first call, and anew before it expires."""
         return cls(url, LogIn(url, email, password), websocket_url=websocket_url)
 
+    def leave(self) -> None:
+        """Delete the account and everything of its person, for good.
+
+        Raises Problem with status 409 for an administrator, who cannot leave.
+        """
+        self.request("DELETE", "/api/me")
+
     def close(self) -> None:
         """Let go of the open connections. The next call would open new ones."""
         self._http.close()

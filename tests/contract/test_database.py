@@ -35,6 +35,7 @@ CALLER = Caller(ADA, Role.USER)
 COLLECTIONS = {
     *("users", "notifications", "inboxes", "categories", "connections", "tickets"),
     *("dead_letters", "idempotency_keys", "statistics"),
+    *("leavings", "subscriptions", "broadcasts"),
 }
 LETTER = dead_letter()
 KEY = Key(ADA, "order-42", b"request")
@@ -98,6 +99,11 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
     "statistics.since": lambda parts: parts.statistics.since(NOON),
     "tickets.add": lambda parts: parts.tickets.add("secret", CALLER, LATER),
     "tickets.redeem": lambda parts: parts.tickets.redeem("secret", NOON),
+    "leavings.begin": lambda parts: parts.leavings.begin(ADA, NOON, NOON),
+    "leavings.forget": lambda parts: parts.leavings.forget(BOB, NOON),
+    "leavings.claim": lambda parts: parts.leavings.claim(LATER, LATER),
+    "leavings.postpone": lambda parts: parts.leavings.postpone(ADA, LATER),
+    "leavings.end": lambda parts: parts.leavings.end(ADA),
     "dead_letters.bury": lambda parts: parts.dead_letters.bury([LETTER]),
     "dead_letters.get": lambda parts: parts.dead_letters.get(LETTER.id),
     "dead_letters.page": lambda parts: parts.dead_letters.page(ALL, before=None, limit=10),

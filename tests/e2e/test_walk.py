@@ -131,7 +131,7 @@ def test_health_names_the_parts(belfry: Belfry) -> None:
     ("method", "path"),
     [
         ("GET", "/nothing"),
-        ("DELETE", "/api/me"),
+        ("PATCH", "/api/me"),
         ("GET", "/api/notifications/"),
         ("HEAD", "/api/me"),
     ],

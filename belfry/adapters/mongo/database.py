@@ -66,6 +66,7 @@ class Database:
         self.statistics: Collection[Document] = database["statistics"]
         self.broadcasts: Collection[Document] = database["broadcasts"]
         self.subscriptions: Collection[Document] = database["subscriptions"]
+        self.leavings: Collection[Document] = database["leavings"]
 
     @classmethod
     def connect(cls, uri: str, name: str) -> Database:
@@ -135,16 +136,27 @@ class Database:
                 "state": {"$in": UNDELIVERED},
             },
         )
+        # What the first index lacks: those on their way to a person, and not there yet.
+        self.notifications.create_index(
+            "user_id",
+            name="to_come",
+            partialFilterExpression={"state": {"$in": UNDELIVERED}},
+        )
         self.notifications.create_index("purge_at", expireAfterSeconds=0)
         self.connections.create_index("user_id")
         self.connections.create_index("expires_at", expireAfterSeconds=0)
+        self.tickets.create_index("user_id")
         self.tickets.create_index("expires_at", expireAfterSeconds=0)
         self.idempotency_keys.create_index("expires_at", expireAfterSeconds=0)
+        self.idempotency_keys.create_index("reserved_id")
         self.statistics.create_index("at", expireAfterSeconds=STATISTICS_SECONDS)
         self.broadcasts.create_index("due_at", sparse=True)
+        self.broadcasts.create_index("to.user_ids", sparse=True)
+        self.broadcasts.create_index("after")
         by_topic, by_person = ("topic", ASCENDING), ("user_id", ASCENDING)
         self.subscriptions.create_index([by_topic, by_person], unique=True)
         self.subscriptions.create_index([by_person, by_topic])
+        self.leavings.create_index("due_at")
         self.dead_letters.create_index("fingerprint", unique=True)
         for fields in (["reason"], ["user_id"], ["user_id", "reason"]):
             named = [(field, ASCENDING) for field in fields]

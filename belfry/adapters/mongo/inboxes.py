@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 
 from belfry.adapters.mongo import stream, views
 from belfry.adapters.mongo.database import Database, Document, translated
+from belfry.adapters.mongo.leavings import empty, stone, who_left
 from belfry.adapters.mongo.notifications import changed_fields, from_document
 from belfry.adapters.mongo.stream import Streams, events_of, last_events, position_of
 from belfry.changes import Change
@@ -30,6 +31,7 @@ class MongoInboxes:
     """Appends and changes, each one transaction, retried by the driver when two collide."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._streams = Streams(database)
         self._inboxes = database.inboxes
         self._notifications = database.notifications
@@ -76,13 +78,33 @@ class MongoInboxes:
             user_id: [_arrival(each, now) for each in own] for user_id, own in groups.items()
         }
         events = self._streams.add(arriving, views.counted((), fresh), session)
+        beginning = {event.user_id for event in events if event.seq == 1}
+        if left := who_left(self._database, beginning, session):
+            self._take_back([item for item in fresh if item.user_id in left], left, now, session)
+            fresh = [item for item in fresh if item.user_id not in left]
+            events = [event for event in events if event.user_id not in left]
         numbers = {id_: event.seq for event in events for id_ in event.ids}
+        if not numbers:
+            return []
         self._notifications.bulk_write(
             [UpdateOne({"_id": item.id}, {"$set": _arrival_of(item, numbers)}) for item in fresh],
             ordered=False,
             session=session,
         )
         return events
+
+    def _take_back(
+        self,
+        sent: Sequence[Notification],
+        left: Collection[str],
+        now: datetime,
+        session: ClientSession,
+    ) -> None:
+        """What was sent just as people left has made their inboxes again: undo that."""
+        for user_id in left:
+            empty(self._database, user_id, session)
+        ids = [item.id for item in sent]
+        self._notifications.update_many({"_id": {"$in": ids}}, stone(now), session=session)
 
     def _kept_events(
         self, documents: Sequence[Document], session: ClientSession

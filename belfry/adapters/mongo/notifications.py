@@ -67,7 +67,9 @@ class MongoNotifications:
 
     @translated
     def history(self, notification_id: str) -> History | None:
-        found = self._marks.find_one({"_id": notification_id}, _OF_HISTORY)
+        # What remains of one to a person who has left belongs to nobody.
+        known = {"_id": notification_id, "user_id": {"$exists": True}}
+        found = self._marks.find_one(known, _OF_HISTORY)
         return _history(found) if found else None
 
 

@@ -16,9 +16,6 @@ from belfry.ports import StoredUser
 
 MIGRATED_AT_ONCE = 1000
 
-MOST_KNOWN = 100_000
-"""Recipients remembered at a time, some 10 MB."""
-
 
 class MongoUsers:
     """One document per account; a unique index keeps the e-mail address single."""
@@ -67,22 +64,14 @@ class MongoUsers:
 
 
 class MongoRecipients:
-    """Asks about each person once: accounts are never deleted, so who exists goes on existing."""
+    """Asks each time: who has left exists for no sender any more, from that moment on."""
 
     def __init__(self, database: Database) -> None:
         self._users = database.users
-        self._known: set[str] = set()
 
     @translated
     def exists(self, user_id: str) -> bool:
-        if user_id in self._known:
-            return True
-        if self._users.find_one({"_id": user_id}, {"_id": True}) is None:
-            return False
-        if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
-        self._known.add(user_id)
-        return True
+        return self._users.find_one({"_id": user_id}, {"_id": True}) is not None
 
 
 def name_key(username: str, user_id: str) -> str:
