@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --custom-compile-command "make lock" $(ARGS) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help up test compose-test lint bench chaos lock
+.PHONY: help up test compose-test lint bench chaos package lock
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: $(VENV)/all.installed ## measure speed, memory and import times, beside r
 chaos: $(VENV)/all.installed ## kill and pause parts under load, and prove that nothing is lost
 	@scripts/system-packages up rabbitmq
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+package: $(VENV)/deploy.installed ## make what AWS is given, under build/package
+	@$(BIN)/belfry package $(ARGS)
 
 lock: $(VENV)/all.installed ## pin all packages again from pyproject.toml (ARGS=--upgrade for newer ones)
 	@$(LOCK) --all-extras --output-file requirements/all.txt

@@ -11,7 +11,17 @@ import typer
 from rich.markup import escape
 
 from belfry.errors import ConfigurationError, QueueUnavailable
-from local_runner.command import dead_letters, events, invoke, listen, send, smoke, users
+from local_runner.command import (
+    cost,
+    dead_letters,
+    events,
+    invoke,
+    listen,
+    package,
+    send,
+    smoke,
+    users,
+)
 from local_runner.command.home import Home
 from local_runner.command.terminal import DATA, Data, api_of, told_plainly
 from local_runner.console import fail, out
@@ -45,11 +55,13 @@ topology = typer.Typer(no_args_is_help=True, help="The exchanges and queues on R
 app.add_typer(topology, name="topology")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(events.app, name="events")
+app.command()(cost.cost)
 app.command()(send.send)
 app.command()(listen.listen)
 app.command()(invoke.invoke)
 app.command()(invoke.replay)
 app.command()(smoke.smoke)
+app.command()(package.package)
 
 
 @app.callback()

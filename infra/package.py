@@ -1,0 +1,215 @@
+"""`belfry package`: everything that AWS is given, a zip with the functions and a template.
+
+pip fetches what the functions need for the processor that they will run on, by the hashes of
+`requirements/functions.txt`; chalice makes the zip and its part of the template, and merges ours.
+The same sources give the same bytes, so that nothing is deployed twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.spec import Spec, load_spec
+from infra.template import template
+from infra.template.names import APP, chalice_name
+from infra.template.triggers import PREPARED
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = Path("build")
+ZIP = "deployment.zip"
+TEMPLATE = "template.json"
+
+STAGE = "package"
+"""chalice's; ours are a parameter of the template."""
+
+ROLE = "arn:aws:iam::123456789012:role/belfry"
+"""Stands for the roles, which our part of the template has, one for each function."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip knows
+
+
+class PackagingError(Exception):
+    """What could not be packaged, and what pip or chalice said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A kind of processor: our name for it, Lambda's, and the wheels that it takes."""
+
+    name: str
+    lambda_name: str
+    platforms: tuple[str, ...]
+
+
+def _architecture(name: str, lambda_name: str, machine: str) -> Architecture:
+    # Amazon Linux 2023, on which Lambda runs Python from 3.12 on, has glibc 2.34; before, 2.26.
+    versions = ("2_17", "2_26") if sys.version_info < (3, 12) else ("2_17", "2_26", "2_28", "2_34")
+    tags = [f"manylinux_{version}_{machine}" for version in versions]
+    return Architecture(name, lambda_name, (f"manylinux2014_{machine}", *tags))
+
+
+ARCHITECTURES = (
+    _architecture("arm64", "arm64", "aarch64"),
+    _architecture("x86-64", "x86_64", "x86_64"),
+)
+
+DROPPED = (
+    "*.dist-info",  # pydantic would look through them at each cold start, for plugins
+    "bin",
+    "botocore/cacert.pem",
+    "botocore/data",  # of clients; we only sign, and this is most of botocore
+    "botocore/docs",
+    "cffi",  # argon2 needs its C part only, `_cffi_backend`
+    "dateutil/zoneinfo",
+    "gridfs",
+    "pycparser",  # for cffi, where something is compiled
+    "pydantic/mypy.py",
+    "pydantic/v1",  # pydantic as it once was
+    "**/*.c",
+    "**/*.h",
+    "**/*.pyi",
+    "**/__pycache__",
+)
+"""What packages bring and no function uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What one kind of processor is given."""
+
+    architecture: Architecture
+    template: Path
+    zip: Path
+    functions: int
+
+
+def package(build: Path = BUILD) -> Iterator[Package]:
+    """Make the packages for all kinds of processors, under `build`/package.
+
+    Raises PackagingError, and SpecError for an openapi.yaml that cannot be used.
+    """
+    spec = load_spec(ROOT / "openapi.yaml")
+    merged = json.dumps(template(spec))
+    for architecture in ARCHITECTURES:
+        project = build / "chalice" / architecture.name
+        write_project(project, spec, architecture)
+        (project / "merge.json").write_text(merged)
+        out = build / "package" / architecture.name
+        _chalice("package", "--merge-template", "merge.json", "out", project=project)
+        out.mkdir(parents=True, exist_ok=True)
+        _rewrite(project / "out" / ZIP, out / ZIP)
+        made = json.loads((project / "out" / "sam.json").read_text())
+        made["Resources"][PREPARED]["Properties"]["Version"] = _version(out / ZIP)
+        (out / TEMPLATE).write_text(json.dumps(made, indent=1) + "\n")
+        yield Package(architecture, out / TEMPLATE, out / ZIP, len(spec.addresses()))
+
+
+def write_project(
+    project: Path,
+    spec: Spec,
+    architecture: Architecture,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Write the folder that chalice wants. `environment` is for all functions.
+
+    Raises PackagingError.
+    """
+    if project.exists():
+        shutil.rmtree(project)
+    vendor = project / "vendor"
+    (project / ".chalice").mkdir(parents=True)
+    shutil.copy(ROOT / "infra" / "chalice" / "app.py", project)
+    shutil.copy(ROOT / "openapi.yaml", project)
+    config = json.dumps(_config(spec, architecture, environment or {}), indent=2)
+    (project / ".chalice" / "config.json").write_text(config)
+    (project / "requirements.txt").touch()  # all of it is in vendor/ already
+    _install(vendor, architecture)
+    for folder in ("belfry", "functions"):
+        left_out = shutil.ignore_patterns("__pycache__", "client")
+        shutil.copytree(ROOT / folder, vendor / folder, ignore=left_out)
+
+
+def _config(
+    spec: Spec, architecture: Architecture, environment: Mapping[str, str]
+) -> Mapping[str, Any]:
+    functions = {}
+    for function in spec.addresses():
+        settings = spec.settings(function)
+        functions[chalice_name(function)] = {
+            "lambda_timeout": int(settings.timeout_seconds),
+            "lambda_memory_size": settings.memory_megabytes,
+            "environment_variables": {**environment, **settings.environment},
+        }
+    return {
+        "version": "2.0",
+        "app_name": APP,
+        "lambda_architecture": architecture.lambda_name,
+        "manage_iam_role": False,
+        "iam_role_arn": ROLE,
+        "xray": True,
+        "stages": {STAGE: {"lambda_functions": functions}},
+    }
+
+
+def _install(folder: Path, architecture: Architecture) -> None:
+    """Fetch what the functions need, without what they do not."""
+    wheels = [f"--platform={platform}" for platform in architecture.platforms]
+    locked = ROOT / "requirements" / "functions.txt"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run(
+        "pip",
+        [
+            *pip,
+            "--no-input",
+            "--no-deps",
+            "--no-compile",
+            "--only-binary=:all:",
+            "--require-hashes",
+            f"--target={folder.resolve()}",
+            *wheels,
+            f"--requirement={locked}",
+        ],
+    )
+    for pattern in DROPPED:
+        for found in list(folder.glob(pattern)):
+            shutil.rmtree(found) if found.is_dir() else found.unlink()
+
+
+def _chalice(command: str, *arguments: str, project: Path) -> None:
+    program = [sys.executable, "-c", "from chalice.cli import main; main()"]
+    _run("chalice", [*program, command, f"--stage={STAGE}", *arguments], cwd=project)
+
+
+def _run(name: str, command: list[str], cwd: Path | None = None) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+    if done.returncode:
+        raise PackagingError(f"{name} failed:\n{(done.stderr or done.stdout).strip()}")
+
+
+def _version(zip_: Path) -> str:
+    """What another version has another one of."""
+    return hashlib.sha256(zip_.read_bytes()).hexdigest()[:16]
+
+
+def _rewrite(made: Path, to: Path) -> None:
+    """The functions' files, with order, times and rights that are the same on every machine."""
+    with (
+        zipfile.ZipFile(made) as source,
+        zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target,
+    ):
+        for name in sorted(source.namelist()):
+            if name == "app.py" or name.startswith("chalice/"):
+                continue  # chalice's own, for those who write their handlers with it
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(entry, source.read(name))
