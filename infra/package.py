@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.spec import Spec, load_spec
-from infra.template import template
 from infra.template.names import APP, chalice_name
+from infra.template.template import template
 from infra.template.triggers import PREPARED
 
 ROOT = Path(__file__).resolve().parent.parent
