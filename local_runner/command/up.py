@@ -9,10 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from belfry import wiring
-from belfry.accounts import register
-from belfry.errors import ConfigurationError, EmailTaken
-from belfry.inputs.accounts import Registration
-from belfry.model import Role
+from belfry.errors import ConfigurationError
+from belfry.installation import first_administrator
 from belfry.settings import Settings
 from local_runner.address import listen
 from local_runner.command.home import Admin, Home
@@ -82,20 +80,13 @@ def prepare(parts: wiring.Deps, home: Home) -> bool:
     _ = parts.token_issuer, parts.token_verifier
     parts.migrate()
     admin = home.admin()
-    is_new = parts.users.by_email(admin.email) is None
-    if is_new:
-        account = Registration(username="Administrator", email=admin.email, password=admin.password)
-        try:
-            register(
-                account,
-                users=parts.users,
-                passwords=parts.passwords,
-                clock=parts.clock,
-                role=Role.ADMIN,
-            )
-        except EmailTaken:
-            return False  # another runner has started at the same time
-    return is_new
+    return first_administrator(
+        admin.email,
+        admin.password,
+        users=parts.users,
+        passwords=parts.passwords,
+        clock=parts.clock,
+    )
 
 
 def _credentials(settings: Settings) -> tuple[str, str]:

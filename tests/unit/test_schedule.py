@@ -130,8 +130,11 @@ def test_a_detail_that_makes_no_sense_names_the_field(
     assert world.steps == []
 
 
-@pytest.mark.parametrize("address", SPEC["x-schedules"])
-def test_every_schedule_leaves_room_for_a_last_step(address: str) -> None:
+REPEATED = [name for name, each in SPEC["x-schedules"].items() if each["everySeconds"] < 60]
+
+
+@pytest.mark.parametrize("address", REPEATED)
+def test_whoever_is_repeated_for_a_minute_has_time_for_a_last_step(address: str) -> None:
     assert SPEC["x-functions"][address]["timeoutSeconds"] >= 70
 
 

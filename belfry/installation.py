@@ -1,0 +1,62 @@
+"""Use case: what has to be there before anybody can log in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from belfry.accounts import register
+from belfry.errors import ConfigurationError, EmailTaken, InvalidInput, Unavailable
+from belfry.inputs.accounts import Registration
+from belfry.model import Role
+from belfry.ports import Clock, Passwords, Users
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 180.0
+"""A broker that was made just now may take some minutes until it answers."""
+
+LOOK_AGAIN_SECONDS = 3.0
+
+
+def first_administrator(
+    email: str, password: str, *, users: Users, passwords: Passwords, clock: Clock
+) -> bool:
+    """Register the administrator, unless there is this account; answers whether it was missing.
+
+    Doing it again changes nothing: one that has got another password keeps it. Raises
+    ConfigurationError for an address or a password that nobody could register with.
+    """
+    fields = {"username": "Administrator", "email": email, "password": password}
+    try:
+        account = Registration.from_fields(fields)
+    except InvalidInput as error:
+        raise ConfigurationError(f"ADMINISTRATOR is not usable: {error}") from None
+    if users.by_email(account.email) is not None:
+        return False
+    try:
+        register(account, users=users, passwords=passwords, clock=clock, role=Role.ADMIN)
+    except EmailTaken:
+        return False  # another one has started at the same time
+    return True
+
+
+def when_available(
+    act: Callable[[], None],
+    *,
+    monotonic: Callable[[], float],
+    pause: Callable[[float], None],
+) -> None:
+    """Do what needs a part that may just be starting, and try again while that does not answer.
+
+    For PATIENCE_SECONDS, then raises its error (an Unavailable); other errors at once.
+    """
+    until = monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return act()
+        except Unavailable as error:
+            if monotonic() + LOOK_AGAIN_SECONDS > until:
+                raise
+            log.warning("tried again in %g s: %s", LOOK_AGAIN_SECONDS, error.__cause__ or error)
+        pause(LOOK_AGAIN_SECONDS)

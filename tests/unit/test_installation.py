@@ -1,0 +1,74 @@
+"""What has to be there before anybody can log in."""
+
+from __future__ import annotations
+
+import pytest
+
+from belfry.errors import ConfigurationError, StoreUnavailable
+from belfry.installation import LOOK_AGAIN_SECONDS, PATIENCE_SECONDS, first_administrator
+from belfry.installation import when_available as when_it_is
+from belfry.model import Role
+from tests.fakes import Fakes
+
+
+def first(fakes: Fakes, email: str = "Admin@example.com", password: str = "correct horse") -> bool:
+    return first_administrator(
+        email, password, users=fakes.users, passwords=fakes.passwords, clock=fakes.clock
+    )
+
+
+def test_the_first_administrator_is_made_once(fakes: Fakes) -> None:
+    assert first(fakes) is True
+    assert first(fakes, password="another one") is False
+    stored = fakes.users.by_email("admin@example.com")
+    assert stored is not None
+    assert stored.user.role is Role.ADMIN
+    assert fakes.passwords.matches("correct horse", stored.password_hash)
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "named"),
+    [("admin@example.com", "short", "password"), ("admin", "correct horse", "email")],
+)
+def test_an_unusable_administrator_names_the_field_and_not_the_secret(
+    fakes: Fakes, email: str, password: str, named: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"ADMINISTRATOR is not usable: {named}") as error:
+        first(fakes, email, password)
+    assert password not in str(error.value)
+
+
+def when_available(fakes: Fakes, failures: int) -> int:
+    """Do what fails so often; answers how often it was tried."""
+    tries = 0
+
+    def act() -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= failures:
+            raise StoreUnavailable("not yet")
+
+    when_it_is(act, monotonic=fakes.monotonic, pause=fakes.pause)
+    return tries
+
+
+def test_a_part_that_is_just_starting_is_waited_for(fakes: Fakes) -> None:
+    assert when_available(fakes, 3) == 4
+
+
+def test_patience_ends_with_the_parts_own_error(fakes: Fakes) -> None:
+    began = fakes.monotonic()
+    with pytest.raises(StoreUnavailable, match="not yet"):
+        when_available(fakes, 10_000)
+    waited = fakes.monotonic() - began
+    assert PATIENCE_SECONDS - LOOK_AGAIN_SECONDS <= waited <= PATIENCE_SECONDS
+
+
+def test_what_does_not_pass_by_itself_is_raised_at_once(fakes: Fakes) -> None:
+    def act() -> None:
+        raise ConfigurationError("RABBITMQ_URL: refused")
+
+    began = fakes.monotonic()
+    with pytest.raises(ConfigurationError):
+        when_it_is(act, monotonic=fakes.monotonic, pause=fakes.pause)
+    assert fakes.monotonic() == began
