@@ -1,0 +1,1 @@
+"""Deploying to AWS by CloudFormation: artifacts, change sets, pages, and what came of it."""

@@ -1,0 +1,49 @@
+"""A change set: made, waited for, and withdrawn so that nothing of it stays behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from infra.deploy.aws import DeployError
+from infra.deploy.stacks import REVIEWED, ChangeSet, ChangeSets, Proposal, Stacks
+
+PENDING = {"CREATE_PENDING", "CREATE_IN_PROGRESS"}
+READY = "CREATE_COMPLETE"
+
+NOTHING_CHANGES = ("didn't contain changes", "No updates are to be performed")
+"""How CloudFormation says so: the latter for templates with a transform, such as ours."""
+
+Pause = Callable[[], object]
+"""Waits until it is worthwhile to look again."""
+
+
+def propose(
+    change_sets: ChangeSets, stacks: Stacks, proposal: Proposal, pause: Pause
+) -> ChangeSet | None:
+    """Make a change set and wait for it. Answers None when nothing would change.
+
+    Raises DeployError when CloudFormation refuses the template or a parameter.
+    """
+    change_set_id = change_sets.propose(proposal)
+    try:
+        found = change_sets.change_set(change_set_id)
+        while found.status in PENDING:
+            pause()
+            found = change_sets.change_set(change_set_id)
+    except BaseException:  # Ctrl-C, too, must leave nothing behind
+        withdraw(change_sets, stacks, change_set_id, proposal.stack)
+        raise
+    if found.status == READY:
+        return found
+    withdraw(change_sets, stacks, change_set_id, proposal.stack)
+    if any(phrase in found.reason for phrase in NOTHING_CHANGES):
+        return None
+    raise DeployError(f"CloudFormation refuses the template: {found.reason or found.status}")
+
+
+def withdraw(change_sets: ChangeSets, stacks: Stacks, change_set_id: str, stack_name: str) -> None:
+    """Discard a change set, and the stack that was made for it only."""
+    change_sets.discard(change_set_id)
+    stack = stacks.find(stack_name)
+    if stack and stack.status == REVIEWED:
+        stacks.delete(stack.id)

@@ -1,0 +1,160 @@
+"""Stacks, their change sets and events, as the commands see them; and in which states one can act.
+
+`infra.deploy.cloudformation` has them from AWS. The states are those of the CloudFormation user
+guide, "Stack status codes".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from infra.deploy.aws import DeployError
+from infra.deploy.parameters import Parameter
+from infra.deploy.release import Template
+
+Kind = Literal["CREATE", "UPDATE"]
+
+UPDATABLE = {
+    "CREATE_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+}
+
+REVIEWED = "REVIEW_IN_PROGRESS"
+"""A stack without resources: its first change set was made and not executed."""
+
+DELETED = "DELETE_COMPLETE"
+IN_PROGRESS = "_IN_PROGRESS"
+
+REMAINS = "`belfry destroy --stage {stage}` removes what is left, then deploy again."
+MEND = (
+    "Mend what `belfry status --stage {stage}` names, let CloudFormation's console roll it back, "
+    "then deploy again."
+)
+ADVICE = {
+    "CREATE_FAILED": f"Its first deployment failed. {REMAINS}",
+    "DELETE_FAILED": f"Removing it failed in the middle. {REMAINS}",
+    "ROLLBACK_COMPLETE": f"Its first deployment failed and was taken back. {REMAINS}",
+    "ROLLBACK_FAILED": f"Its first deployment failed, and taking it back, too. {REMAINS}",
+    "IMPORT_ROLLBACK_FAILED": f"An import into it failed, which Belfry never does. {MEND}",
+    "UPDATE_FAILED": f"Its last update failed and was not taken back. {MEND}",
+    "UPDATE_ROLLBACK_FAILED": f"Its last update failed, and taking it back, too. {MEND}",
+}
+AT_WORK = (
+    "CloudFormation is at work on it. `belfry status --stage {stage}` shows how far it is; "
+    "deploy when it has finished."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack: `parameters` are names, `changed` is when it was last made or updated."""
+
+    id: str
+    name: str
+    status: str
+    reason: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: tuple[str, ...] = ()
+    changed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A part of a stack; `physical_id` is its name or id in its own service."""
+
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened to a resource, or to the stack itself (`of_stack`)."""
+
+    id: str
+    resource: str
+    type: str
+    status: str
+    reason: str
+    at: datetime
+    of_stack: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of a resource: `replacement` is True, False, Conditional or empty."""
+
+    action: str
+    resource: str
+    type: str
+    replacement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """What would be done to a stack."""
+
+    id: str
+    stack_id: str
+    status: str
+    reason: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a stack is to become."""
+
+    stack: str
+    kind: Kind
+    template_url: str
+    parameters: tuple[Parameter, ...]
+
+
+class ChangeSets(Protocol):
+    """Proposed changes of stacks."""
+
+    def propose(self, proposal: Proposal) -> str:
+        """Begin to make a change set; answers its id."""
+
+    def change_set(self, change_set_id: str) -> ChangeSet: ...
+
+    def discard(self, change_set_id: str) -> None:
+        """Forget a change set that was not executed."""
+
+    def execute(self, change_set_id: str) -> None:
+        """Begin to change the stack."""
+
+
+class Stacks(Protocol):
+    """The stacks of an account and region. A deleted one is found by its id only."""
+
+    def find(self, name_or_id: str) -> Stack | None: ...
+
+    def events(self, stack_id: str) -> Iterator[Event]:
+        """What happened to the stack, newest first."""
+
+    def resources(self, stack_id: str) -> list[Resource]: ...
+
+    def template(self, stack_id: str) -> Template:
+        """The template as it was deployed, transforms applied."""
+
+    def delete(self, stack_id: str) -> None:
+        """Begin to delete the stack."""
+
+
+def kind_of(stack: Stack | None, stage: str) -> Kind:
+    """Whether deploying creates or updates. Raises DeployError when neither is possible."""
+    if stack is None or stack.status == REVIEWED:
+        return "CREATE"
+    if stack.status in UPDATABLE:
+        return "UPDATE"
+    advice = AT_WORK if stack.status.endswith(IN_PROGRESS) else ADVICE[stack.status]
+    raise DeployError(f"{stack.name} is in {stack.status}. {advice.format(stage=stage)}")

@@ -1,0 +1,139 @@
+"""Artifacts and pages in S3, on an emulator of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from infra.deploy.artifacts import Artifacts
+from infra.deploy.aws import DeployError
+from infra.deploy.website import empty, invalidate, upload
+from tests.infra.deploy.emulator import Emulator
+
+BUCKET = "pages"
+
+
+@dataclass(frozen=True)
+class File:
+    key: str
+    content: bytes = b"<html>"
+    content_type: str = "text/html"
+    cache_control: str = "no-cache"
+
+
+@pytest.fixture
+def pages(emulator: Emulator) -> Any:
+    s3 = emulator.client("s3")
+    place = {"LocationConstraint": "eu-central-1"}
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+    return s3
+
+
+def test_the_bucket_is_made_once_private_encrypted_and_versioned(emulator: Emulator) -> None:
+    artifacts = Artifacts(emulator.aws)
+    assert artifacts.bucket == "belfry-artifacts-123456789012-eu-central-1"
+    assert [artifacts.prepare(), artifacts.prepare()] == [True, False]
+    s3, bucket = emulator.client("s3"), artifacts.bucket
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert set(block.values()) == {True}
+    assert len(block) == 4
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    where = s3.get_bucket_location(Bucket=bucket)["LocationConstraint"]
+    assert where == "eu-central-1"
+
+
+def test_in_the_home_region_no_place_is_named(emulator: Emulator) -> None:
+    assert Artifacts(emulator.aws_in("us-east-1")).prepare()
+
+
+def test_somebody_elses_bucket_is_not_written_to(emulator: Emulator) -> None:
+    """Moto checks no owner, so AWS's answer is put in by botocore's own stubber."""
+    artifacts = Artifacts(emulator.aws)
+    with Stubber(artifacts._s3) as stub:
+        stub.add_client_error("head_bucket", "403", "Forbidden", 403)
+        with pytest.raises(DeployError, match=r"belongs to another account.*Nothing was uploaded"):
+            artifacts.prepare()
+        stub.assert_no_pending_responses()
+
+
+def test_what_is_there_is_not_uploaded_again(emulator: Emulator, tmp_path: Path) -> None:
+    artifacts = Artifacts(emulator.aws)
+    artifacts.prepare()
+    code = tmp_path / "deployment.zip"
+    code.write_bytes(bytes(9_000_000))  # in several parts
+    sent: list[int] = []
+    assert artifacts.put_file("hash.zip", code, sent.append)
+    assert sum(sent) == 9_000_000
+    assert not artifacts.put_file("hash.zip", code, sent.append)
+    assert sum(sent) == 9_000_000
+    assert [artifacts.put("t.json", b"{}"), artifacts.put("t.json", b"{}")] == [True, False]
+    found = emulator.client("s3").list_object_versions(Bucket=artifacts.bucket)
+    assert sorted(each["Key"] for each in found["Versions"]) == ["hash.zip", "t.json"]
+
+
+def test_only_pages_that_changed_are_uploaded(emulator: Emulator, pages: Any) -> None:
+    index, style = File("index.html"), File("web/a.css", b"a{}", "text/css", "max-age=60")
+    assert list(upload(emulator.aws, BUCKET, [index, style])) == ["web/a.css", "index.html"]
+    assert list(upload(emulator.aws, BUCKET, [index, style])) == []
+    found = pages.get_object(Bucket=BUCKET, Key="web/a.css")
+    assert (found["Body"].read(), found["ContentType"]) == (b"a{}", "text/css")
+    assert found["CacheControl"] == "max-age=60"
+    changed = [File("index.html", b"<new>"), File("web/a.css", b"a{}", "text/css", "no-cache")]
+    assert list(upload(emulator.aws, BUCKET, changed)) == ["web/a.css", "index.html"]
+
+
+def test_what_is_no_page_any_more_goes(emulator: Emulator, pages: Any) -> None:
+    list(upload(emulator.aws, BUCKET, [File("index.html"), File("old.html")]))
+    assert list(upload(emulator.aws, BUCKET, [File("index.html")])) == ["old.html"]
+    assert [each["Key"] for each in pages.list_objects_v2(Bucket=BUCKET)["Contents"]] == [
+        "index.html"
+    ]
+
+
+def test_a_bucket_is_emptied_with_its_older_versions(emulator: Emulator, pages: Any) -> None:
+    pages.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    for content in (b"1", b"2"):
+        list(upload(emulator.aws, BUCKET, [File("index.html", content)]))
+    list(upload(emulator.aws, BUCKET, []))
+    assert empty(emulator.aws, BUCKET) == 3  # two versions, and the mark of the deletion
+    assert empty(emulator.aws, BUCKET) == 0
+    pages.delete_bucket(Bucket=BUCKET)
+
+
+def test_a_bucket_that_is_not_there_is_told(emulator: Emulator) -> None:
+    with pytest.raises(DeployError, match="NoSuchBucket"):
+        list(upload(emulator.aws, "nowhere", [File("index.html")]))
+
+
+def test_the_distribution_forgets_everything(emulator: Emulator) -> None:
+    cloudfront = emulator.client("cloudfront")
+    origin = {
+        "Id": "pages",
+        "DomainName": "pages.s3.eu-central-1.amazonaws.com",
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+    }
+    behaviour = {
+        "TargetOriginId": "pages",
+        "ViewerProtocolPolicy": "https-only",
+        "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}},
+        "MinTTL": 0,
+    }
+    made = cloudfront.create_distribution(
+        DistributionConfig={
+            "CallerReference": "1",
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {"Quantity": 1, "Items": [origin]},
+            "DefaultCacheBehavior": behaviour,
+        }
+    )["Distribution"]["Id"]
+    invalidate(emulator.aws, made)
+    (found,) = cloudfront.list_invalidations(DistributionId=made)["InvalidationList"]["Items"]
+    asked = cloudfront.get_invalidation(DistributionId=made, Id=found["Id"])["Invalidation"]
+    assert asked["InvalidationBatch"]["Paths"]["Items"] == ["/*"]
