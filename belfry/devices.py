@@ -57,6 +57,15 @@ class Devices:
             self.connections.remove(gone)
         return _by_notification(told, results)
 
+    def hang_up(self, user_id: str) -> None:
+        """Close all devices of a person, and forget them, as well as it goes."""
+        try:
+            theirs = self.connections.of_users([user_id])
+            self.pusher.hang_up(theirs)
+            self.connections.remove([connection.id for connection in theirs])
+        except BelfryError as error:
+            log.warning("the devices of a person stay open: %s", error)
+
     def tell(self, arrivals: Sequence[Arrival]) -> None:
         """The same, as well as it goes: a device that misses one sees the gap in the numbers."""
         try:

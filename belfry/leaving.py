@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from belfry.devices import Devices
 from belfry.errors import AdministratorStays, NotFound, StoreUnavailable
 from belfry.model import Caller, Role
 from belfry.ports import Clock, Users
@@ -66,7 +67,9 @@ class Leavings(Protocol):
         """Forget also that the person has left."""
 
 
-def leave(caller: Caller, *, users: Users, leavings: Leavings, clock: Clock) -> None:
+def leave(
+    caller: Caller, *, users: Users, leavings: Leavings, devices: Devices, clock: Clock
+) -> None:
     """Delete the caller's account and everything of theirs. Doing it again does nothing more.
 
     Raises AdministratorStays, and NotFound for an account that is gone for long. Once the account
@@ -76,6 +79,7 @@ def leave(caller: Caller, *, users: Users, leavings: Leavings, clock: Clock) -> 
     # An administrator's token would still be one after the account is gone.
     if caller.role is Role.ADMIN or not leavings.begin(caller.user_id, now, now + UNDER_WAY):
         raise _refusal(caller, users)
+    devices.hang_up(caller.user_id)
     try:
         _forget(Leaving(caller.user_id, now), now + AT_ONCE, leavings, clock)
     except StoreUnavailable as error:

@@ -326,6 +326,9 @@ class Pusher(Protocol):
     def push(self, frames: Sequence[tuple[Connection, bytes]]) -> Sequence[PushResult]:
         """Send each frame; one result each, in the same order. Raises nothing."""
 
+    def hang_up(self, connections: Sequence[Connection]) -> None:
+        """End these WebSockets, as well as it goes. Raises nothing."""
+
 
 class Passwords(Protocol):
     """One-way hashes, slow on purpose."""
@@ -343,11 +346,18 @@ class TokenIssuer(Protocol):
         """A signed token, and for how many seconds it is valid."""
 
 
+NEW_KEYS_SECONDS = 60.0
+"""How often at most a verifier looks for new keys, so by when it knows of a new one."""
+
+
 class TokenVerifier(Protocol):
     """Checks tokens."""
 
     def verify(self, token: str) -> tuple[Caller, datetime]:
-        """Whose token it is and when it expires. Raises InvalidToken."""
+        """Whose token it is and when it expires.
+
+        Raises InvalidToken, or SecretsUnavailable when its key may be one that cannot be read now.
+        """
 
 
 class Store(Protocol):

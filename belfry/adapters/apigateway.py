@@ -46,10 +46,10 @@ class _Endpoint(NamedTuple):
 
 @dataclass(slots=True)
 class _Post:
-    """A push under way: on which HTTP connection, or why it has none."""
+    """A push under way: on which HTTP connection, or why it has none. None hangs up."""
 
     connection: Connection
-    frame: bytes
+    frame: bytes | None
     http: HTTPConnection | None = None
     reused: bool = False
     error: Exception | None = None
@@ -72,6 +72,13 @@ class ApiGatewayPusher:
 
     def push(self, frames: Sequence[tuple[Connection, bytes]]) -> Sequence[PushResult]:
         """Send each frame; one result each, in the same order."""
+        return self._do(frames)
+
+    def hang_up(self, connections: Sequence[Connection]) -> None:
+        """End these WebSockets, as well as it goes."""
+        self._do([(connection, None) for connection in connections])
+
+    def _do(self, frames: Sequence[tuple[Connection, bytes | None]]) -> Sequence[PushResult]:
         failed: _Failed = {}
         results: list[PushResult] = []
         for start in range(0, len(frames), AT_ONCE):
@@ -96,8 +103,10 @@ class ApiGatewayPusher:
         path = f"{endpoint.path}/@connections/{quote(post.connection.id, safe='')}"
         try:
             post.http, post.reused = self._open(endpoint, fresh=fresh)
-            headers = self._signed(f"{endpoint.scheme}://{endpoint.host}{path}", post.frame)
-            post.http.request("POST", path, body=post.frame, headers=headers)
+            method = "DELETE" if post.frame is None else "POST"
+            url = f"{endpoint.scheme}://{endpoint.host}{path}"
+            headers = self._signed(method, url, post.frame)
+            post.http.request(method, path, body=post.frame, headers=headers)
         except OSError as error:
             post.error = error
             if post.http is None:
@@ -118,8 +127,8 @@ class ApiGatewayPusher:
         http.connect()
         return http, False
 
-    def _signed(self, url: str, body: bytes) -> Mapping[str, str]:
-        request = AWSRequest("POST", url, data=body, headers={"Content-Type": "application/json"})
+    def _signed(self, method: str, url: str, body: bytes | None) -> Mapping[str, str]:
+        request = AWSRequest(method, url, data=body, headers={"Content-Type": "application/json"})
         self._signer.add_auth(request)
         return dict(request.headers.items())
 
@@ -172,7 +181,7 @@ def _unreachable(endpoint: _Endpoint, error: OSError) -> PushResult:
 
 
 def _meaning(status: int, connection: Connection) -> PushResult:
-    if status == HTTPStatus.OK:
+    if status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
         return PushResult.DONE
     if status == HTTPStatus.GONE:
         return PushResult.GONE

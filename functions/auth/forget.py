@@ -1,10 +1,10 @@
 """Triggered by a schedule: deletes what those who have left still have."""
 
-from belfry.function import Event, Function
 from belfry.leaving import go_on
+from belfry.schedule import scheduled
 from belfry.wiring import Deps
 
 
-@Function
-def handler(event: Event, deps: Deps) -> None:
+@scheduled
+def handler(deps: Deps) -> None:
     go_on(leavings=deps.leavings, clock=deps.clock)

@@ -9,5 +9,11 @@ from belfry.wiring import Deps
 
 @endpoint()
 def handler(request: Request[None], deps: Deps) -> Response:
-    leave(request.caller, users=deps.users, leavings=deps.leavings, clock=deps.clock)
+    leave(
+        request.caller,
+        users=deps.users,
+        leavings=deps.leavings,
+        devices=deps.devices,
+        clock=deps.clock,
+    )
     return Response(None, HTTPStatus.NO_CONTENT)

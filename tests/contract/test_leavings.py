@@ -17,6 +17,7 @@ from belfry.adapters.mongo.database import Database
 from belfry.broadcast import Audience, AudienceKind, Broadcast, BroadcastState
 from belfry.changes import Change, ChangeKind, Content
 from belfry.copies import copy_for
+from belfry.devices import Devices
 from belfry.fan_out import Progress
 from belfry.idempotency import Key
 from belfry.leaving import OUTLIVED, Leaving, go_on, leave
@@ -32,7 +33,7 @@ from belfry.model import (
 )
 from belfry.wiring import Deps
 from tests.contract.people import LATER, dead_letter, sent
-from tests.fakes import NOON, FakeClock
+from tests.fakes import NOON, FakeClock, FakePusher
 
 NUMBERS = count()
 
@@ -118,8 +119,9 @@ def broadcast_to(parts: Deps, *people: str) -> Broadcast:
 
 
 def go(parts: Deps, user: User) -> None:
-    clock = FakeClock()
-    leave(Caller(user.id, Role.USER), users=parts.users, leavings=parts.leavings, clock=clock)
+    caller, clock = Caller(user.id, Role.USER), FakeClock()
+    devices = Devices(parts.connections, FakePusher(), clock)
+    leave(caller, users=parts.users, leavings=parts.leavings, devices=devices, clock=clock)
 
 
 def test_nothing_is_left_in_any_collection(parts: Deps) -> None:

@@ -48,6 +48,7 @@ from belfry.statistics import Bucket
 from belfry.topology import consumed_queues
 from belfry.views import View, order_of
 from belfry.wiring import Deps
+from tests.fakes.backlog import FakeBacklog
 from tests.fakes.broadcasts import FakeAudiences, FakeBroadcasts, FakeChunks, Sent
 from tests.fakes.idempotency import FakeIdempotencyKeys
 from tests.fakes.leavings import FakeLeavings, make_stone
@@ -583,11 +584,15 @@ class FakePusher:
 
     def __init__(self) -> None:
         self.frames: list[tuple[str, dict[str, Any]]] = []
+        self.hung_up: list[str] = []
         self.results: dict[str, PushResult] = {}
 
     def push(self, frames: Sequence[tuple[Connection, bytes]]) -> Sequence[PushResult]:
         self.frames += [(connection.id, json.loads(frame)) for connection, frame in frames]
         return [self.results.get(connection.id, PushResult.DONE) for connection, _ in frames]
+
+    def hang_up(self, connections: Sequence[Connection]) -> None:
+        self.hung_up += [connection.id for connection in connections]
 
     def take(self) -> list[tuple[str, dict[str, Any]]]:
         """The connection and content of each frame since the last time."""
@@ -639,6 +644,7 @@ class Fakes:
         self.users = FakeUsers(self.memory)
         self.recipients = FakeRecipients(self.memory)
         self.outbox = FakeOutbox(self.memory)
+        self.backlog = FakeBacklog(self.memory)
         self.notifications = FakeNotifications(self.memory)
         self.inboxes = FakeInboxes(self.memory)
         self.counts = FakeCounts(self.memory)
