@@ -13,10 +13,12 @@
     ├── TooLarge 413
     ├── UnknownRecipient 422
     ├── KeyReused 422            an idempotency key of another request
+    ├── RotationRefused          a step in changing a key that is not due
     ├── Unreadable               a queue message that nobody can make sense of
     └── Unavailable 503          a part is down for the moment  (temporary)
         ├── StoreUnavailable     MongoDB
-        └── QueueUnavailable     the queue
+        ├── QueueUnavailable     the queue
+        └── SecretsUnavailable   the secrets that settings name
 
     ConfigurationError           a wrong or missing setting; stops the start
 
@@ -108,6 +110,10 @@ class KeyReused(BelfryError):
     type, title, status = "key-reused", "Idempotency key reused", 422
 
 
+class RotationRefused(BelfryError):
+    type, title = "rotation-refused", "Not the next step"
+
+
 class Unreadable(BelfryError):
     type, title = "unreadable", "Unreadable message"
 
@@ -123,6 +129,10 @@ class StoreUnavailable(Unavailable):
 
 
 class QueueUnavailable(Unavailable):
+    pass
+
+
+class SecretsUnavailable(Unavailable):
     pass
 
 

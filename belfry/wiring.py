@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from belfry.idempotency import IdempotencyKeys
     from belfry.leaving import Leavings
     from belfry.people import People, Presence
+    from belfry.signing_keys import Secrets, SigningKeys
     from belfry.statistics import Statistics
     from belfry.topics import Subscriptions
 
@@ -56,8 +57,18 @@ class Deps:
         self.__dict__.update(given)
 
     @cached_property
+    def environment(self) -> Mapping[str, str]:
+        return os.environ
+
+    @cached_property
     def settings(self) -> Settings:
-        return Settings.read(os.environ)
+        return Settings(self.environment, lambda secret: self.secrets.current(secret).text)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        from belfry.adapters.secrets import SecretsManager
+
+        return SecretsManager(self.settings)
 
     @cached_property
     def clock(self) -> Clock:
@@ -245,15 +256,29 @@ class Deps:
     def token_issuer(self) -> TokenIssuer:
         from belfry.adapters.tokens import JwtIssuer
 
-        if self.settings.token_private_key is None:
+        private_key = self.settings.token_private_key
+        if private_key is None:
             raise ConfigurationError("TOKEN_PRIVATE_KEY is not set")
-        return JwtIssuer(self.settings.token_private_key, self.clock)
+        return JwtIssuer(private_key, self.clock)
 
     @cached_property
     def token_verifier(self) -> TokenVerifier:
         from belfry.adapters.tokens import JwtVerifier
 
-        return JwtVerifier(self.settings.token_public_key)
+        settings = self.settings
+        return JwtVerifier(settings.token_public_key, lambda: settings.token_public_key)
+
+    @cached_property
+    def signing_keys(self) -> SigningKeys:
+        from belfry.adapters.tokens import Ed25519KeyPairs
+        from belfry.signing_keys import SigningKeys
+
+        return SigningKeys(
+            self.secrets,
+            Ed25519KeyPairs(),
+            private=self.settings.secret_named_by("TOKEN_PRIVATE_KEY"),
+            public=self.settings.secret_named_by("TOKEN_PUBLIC_KEY"),
+        )
 
     @cached_property
     def retry(self) -> RetryPolicy:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import urllib3
 
-from belfry.errors import ConfigurationError, QueueUnavailable, StoreUnavailable
-from belfry.settings import Settings, retry_policy
+from belfry.errors import ConfigurationError, QueueUnavailable, SecretsUnavailable, StoreUnavailable
+from belfry.settings import retry_policy
 from belfry.topology import UNREADABLE
 from belfry.wiring import Deps, declare_topology
 from gateway.spec import SpecError, load_spec
@@ -46,12 +46,12 @@ def examine(home: Home, environment: Mapping[str, str] = os.environ) -> Iterator
     yield _rabbitmq(addresses)
     if "MONGODB_URI" not in addresses:
         return
+    parts = Deps(environment={**home.environment(), **addresses})
     try:
-        settings = Settings.read({**home.environment(), **addresses})
-    except ConfigurationError as error:
+        parts.settings.check()
+    except (ConfigurationError, SecretsUnavailable) as error:
         yield Finding("settings", str(error), "Set the variable, or unset it for the default.")
         return
-    parts = Deps(settings=settings)
     yield _keys(parts)
     yield _mongodb(parts)
 

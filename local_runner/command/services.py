@@ -42,6 +42,7 @@ def start_rabbitmq(home: Home, started: ExitStack) -> str:
 def queue_of(spec: Spec) -> tuple[wiring.Deps, Consumer]:
     """The parts that publish, and who consumes: RabbitMQ where RABBITMQ_URL names one."""
     parts = wiring.Deps()
+    parts.settings.check()
     url = parts.settings.rabbitmq_url
     if url is None:
         queue = EmbeddedQueue(spec.queues)

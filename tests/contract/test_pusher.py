@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, create_server, socket
 from threading import Thread
@@ -17,7 +18,6 @@ import pytest
 from belfry.adapters.apigateway import AT_ONCE, ApiGatewayPusher
 from belfry.model import Connection
 from belfry.ports import Pusher, PushResult
-from belfry.retry import RetryPolicy
 from belfry.settings import Settings
 from tests.fakes import NOON, FakePusher
 from tests.runner import free_port
@@ -30,22 +30,16 @@ STATUS = {
     PushResult.LATER: 503,
     PushResult.REFUSED: 413,
 }
-SETTINGS = Settings(
-    mongodb_uri="",
-    mongodb_database="",
-    rabbitmq_url=None,
-    token_public_key="",
-    token_private_key=None,
-    retry=RetryPolicy(),
-    aws_region="us-east-1",
-    aws_access_key_id="AKID",
-    aws_secret_access_key="secret",
-    aws_session_token=None,
-)
+ENVIRONMENT = {
+    "AWS_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "AKID",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+}
+SETTINGS = Settings(ENVIRONMENT)
 
 
 class ManagementServer(ThreadingHTTPServer):
-    """Answers POST @connections/{id} with a status of its own for each id; 0 hangs up."""
+    """Answers each POST and DELETE @connections/{id} with a status of its own; 0 hangs up."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -54,6 +48,7 @@ class ManagementServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Posted)
         self.statuses: dict[str, int] = {}
         self.posted: list[tuple[str, str, bytes, dict[str, str]]] = []
+        self.deleted: list[tuple[str, dict[str, str]]] = []
         self.accepted = 0
         self._open: list[socket] = []
 
@@ -80,12 +75,20 @@ class Posted(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         id_ = unquote(self.path.rpartition("/")[2])
         self.server.posted.append((self.path, id_, body, dict(self.headers.items())))
-        status = self.server.statuses.get(id_, 200)
+        self._answer(self.server.statuses.get(id_, 200))
+
+    def do_DELETE(self) -> None:
+        id_ = unquote(self.path.rpartition("/")[2])
+        self.server.deleted.append((id_, dict(self.headers.items())))
+        self._answer(self.server.statuses.get(id_, 204))
+
+    def _answer(self, status: int) -> None:
         if not status:
             self.close_connection = True
             return
         self.send_response(status)
-        self.send_header("content-length", "0")
+        if status != HTTPStatus.NO_CONTENT:  # which has none (RFC 9110)
+            self.send_header("content-length", "0")
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base names it so
@@ -102,6 +105,8 @@ class Devices(Protocol):
 
     def received(self) -> dict[str, Any]: ...
 
+    def closed(self) -> list[str]: ...
+
 
 class FakeDevices:
     endpoint = "https://push.example.com/ws"
@@ -114,6 +119,9 @@ class FakeDevices:
 
     def received(self) -> dict[str, Any]:
         return dict(self.pusher.frames)
+
+    def closed(self) -> list[str]:
+        return self.pusher.hung_up
 
 
 @dataclass
@@ -130,6 +138,9 @@ class RealDevices:
 
     def received(self) -> dict[str, Any]:
         return {id_: json.loads(body) for _, id_, body, _ in self.server.posted}
+
+    def closed(self) -> list[str]:
+        return [id_ for id_, _ in self.server.deleted]
 
 
 @pytest.fixture
@@ -173,6 +184,22 @@ def test_nothing_to_push_is_nothing(devices: Devices) -> None:
 def test_each_outcome_is_told(devices: Devices, result: PushResult) -> None:
     devices.will("a=", result)
     assert list(devices.pusher.push([(connection(devices, "a="), BYTES)])) == [result]
+
+
+def test_hanging_up_closes_all_whatever_becomes_of_one(devices: Devices) -> None:
+    ids = ["a=", "gone=", "later=", "b="]
+    devices.will("gone=", PushResult.GONE)
+    devices.will("later=", PushResult.LATER)
+    devices.pusher.hang_up([connection(devices, id_) for id_ in ids])
+    assert sorted(devices.closed()) == sorted(ids)
+    assert devices.received() == {}
+    assert list(devices.pusher.push([(connection(devices, "a="), BYTES)])) == [PushResult.DONE]
+
+
+def test_hanging_up_is_signed(server: ManagementServer, pusher: ApiGatewayPusher) -> None:
+    pusher.hang_up([Connection("a=", "ada", server.endpoint, NOON)])
+    [(_, headers)] = server.deleted
+    assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKID/")
 
 
 def test_results_come_in_the_order_of_the_frames(devices: Devices) -> None:
@@ -225,7 +252,7 @@ def test_connections_are_kept_and_one_that_the_server_closed_is_replaced(
 
 
 def test_a_push_is_signed_and_its_path_is_encoded(server: ManagementServer) -> None:
-    settings = replace(SETTINGS, aws_session_token="session")
+    settings = Settings({**ENVIRONMENT, "AWS_SESSION_TOKEN": "session"})
     target = Connection("a+/b=", "ada", server.endpoint, NOON)
     with closing(ApiGatewayPusher(settings)) as pusher:
         pusher.push([(target, BYTES)])

@@ -178,7 +178,8 @@ def test_an_issued_token_tells_no_more_than_it_must() -> None:
     token, _ = JwtIssuer(PRIVATE_PEM, lambda: datetime.now(UTC)).issue(ADA)
     content = jwt.decode(token, options={"verify_signature": False})
     assert set(content) == set(REQUIRED_CLAIMS)
-    assert jwt.get_unverified_header(token) == {"alg": "EdDSA", "typ": "JWT"}
+    header = jwt.get_unverified_header(token)
+    assert header == {"alg": "EdDSA", "typ": "JWT", "kid": header["kid"]}
 
 
 RSA_LIKE = EC_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -1,0 +1,153 @@
+"""Reads and writes secrets of AWS Secrets Manager: JSON 1.1 over HTTPS, signed by botocore.
+
+A call is what AWS's SDKs send, without their clients, which take longer to import than the call
+does (docs/architecture.md has the figures). No secret is in any error or log line of this module.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from belfry.errors import ConfigurationError, SecretsUnavailable
+from belfry.settings import Settings
+from belfry.signing_keys import CURRENT, SecretVersion
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 3.0
+TRIES = 2
+
+_THROTTLED = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"}
+_NOT_FOUND = "ResourceNotFoundException"
+
+
+class _Refused(Exception):
+    """The service's answer to a call that is of no use to repeat; `kind` is its `__type`."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class SecretsManager:
+    """Fits the port `belfry.signing_keys.Secrets`."""
+
+    def __init__(self, settings: Settings) -> None:
+        credentials = Credentials(
+            settings.aws_access_key_id, settings.aws_secret_access_key, settings.aws_session_token
+        )
+        self._signer = SigV4Auth(credentials, "secretsmanager", settings.aws_region)
+        self._endpoint = urlsplit(settings.secrets_endpoint)
+
+    def current(self, secret: str) -> SecretVersion:
+        answer = self._asked("GetSecretValue", secret, VersionStage=CURRENT)
+        return SecretVersion(answer["VersionId"], _string(secret, answer))
+
+    def text_of(self, secret: str, version: str) -> str | None:
+        try:
+            answer = self._call("GetSecretValue", secret, VersionId=version)
+        except _Refused as refused:
+            if refused.kind == _NOT_FOUND:
+                return None
+            raise _useless(secret, refused) from None
+        return _string(secret, answer)
+
+    def labels(self, secret: str) -> Mapping[str, Collection[str]]:
+        found: Mapping[str, Collection[str]] = self._asked("DescribeSecret", secret).get(
+            "VersionIdsToStages", {}
+        )
+        return found
+
+    def add(self, secret: str, new: SecretVersion, label: str) -> None:
+        self._asked(
+            "PutSecretValue",
+            secret,
+            ClientRequestToken=new.id,
+            SecretString=new.text,
+            VersionStages=[label],
+        )
+
+    def move(self, secret: str, label: str, *, to: str, from_: str) -> bool:
+        versions = {"MoveToVersionId": to, "RemoveFromVersionId": from_}
+        try:
+            self._call("UpdateSecretVersionStage", secret, VersionStage=label, **versions)
+        except _Refused as refused:
+            if refused.kind == "InvalidParameterException":
+                return False
+            raise _useless(secret, refused) from None
+        return True
+
+    def _asked(self, operation: str, secret: str, **parameters: Any) -> dict[str, Any]:
+        try:
+            return self._call(operation, secret, **parameters)
+        except _Refused as refused:
+            raise _useless(secret, refused) from None
+
+    def _call(self, operation: str, secret: str, **parameters: Any) -> dict[str, Any]:
+        """Raises _Refused or SecretsUnavailable. Each operation may be repeated."""
+        body = json.dumps({"SecretId": secret, **parameters}).encode()
+        reason = ""
+        for _ in range(TRIES):
+            try:
+                status, answer = self._post(operation, body)
+            except (OSError, HTTPException, ValueError) as error:
+                reason = type(error).__name__
+                continue
+            if status == HTTPStatus.OK:
+                return answer
+            kind = str(answer.get("__type", "")).rpartition("#")[2]
+            if status < HTTPStatus.INTERNAL_SERVER_ERROR and kind not in _THROTTLED:
+                raise _Refused(kind or f"status {status}")
+            reason = kind or f"status {status}"
+        log.warning("%s of %s failed: %s", operation, secret, reason)
+        raise SecretsUnavailable("A part of the configuration cannot be read. Try again.")
+
+    def _post(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Status and JSON of the answer. Raises OSError, HTTPException or ValueError."""
+        secure = self._endpoint.scheme == "https"
+        kind = HTTPSConnection if secure else HTTPConnection
+        http = kind(self._endpoint.netloc, timeout=CONNECT_SECONDS)
+        try:
+            http.connect()
+            http.sock.settimeout(ANSWER_SECONDS)
+            path = self._endpoint.path or "/"
+            http.request("POST", path, body=body, headers=self._signed(operation, path, body))
+            response = http.getresponse()
+            content = response.read()
+        finally:
+            http.close()
+        answer = json.loads(content) if content else {}
+        return response.status, answer if isinstance(answer, dict) else {}
+
+    def _signed(self, operation: str, path: str, body: bytes) -> Mapping[str, str]:
+        url = f"{self._endpoint.scheme}://{self._endpoint.netloc}{path}"
+        headers = {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": f"secretsmanager.{operation}",
+        }
+        request = AWSRequest("POST", url, data=body, headers=headers)
+        self._signer.add_auth(request)
+        return dict(request.headers.items())
+
+
+def _string(secret: str, answer: Mapping[str, Any]) -> str:
+    text = answer.get("SecretString")
+    if not isinstance(text, str):
+        raise ConfigurationError(f"names a secret that holds no text: {secret}")
+    return text
+
+
+def _useless(secret: str, refused: _Refused) -> ConfigurationError:
+    """After the name of the variable, this reads as a sentence."""
+    return ConfigurationError(f"names a secret that cannot be used ({refused.kind}): {secret}")
