@@ -59,6 +59,19 @@ def grant_admin(
     out.print(f"[green]{escape(email)} is an administrator[/] from the next log-in on")
 
 
+@app.command("revoke-admin")
+def revoke_admin(
+    email: Annotated[str, typer.Argument(help="The e-mail address.")], data: Data = DATA
+) -> None:
+    """Let a person notify others no more. Who is an administrator cannot delete the account."""
+    from belfry.model import Role
+
+    with told_plainly():
+        if not parts_of(data).users.set_role(email.strip().lower(), Role.USER):
+            fail(f"There is no account {email}. `belfry users list` shows those there are.")
+    out.print(f"[green]{escape(email)} is an administrator no more[/] from the next log-in on")
+
+
 @app.command("list")
 def list_accounts(data: Data = DATA) -> None:
     """Show the accounts: e-mail address, role, since when (UTC), id and name."""

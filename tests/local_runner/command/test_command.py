@@ -31,6 +31,7 @@ def belfry(*arguments: str | Path, data: Path, input: str | None = None) -> Resu
         ["users", "list"],
         ["users", "add", "ada@example.com"],
         ["users", "grant-admin", "ada@example.com"],
+        ["users", "revoke-admin", "ada@example.com"],
     ],
     ids=lambda command: " ".join(command[:2]),
 )
@@ -136,6 +137,10 @@ def test_accounts_by_the_command(environment: dict[str, str], tmp_path: Path) ->
     assert "There is no account bob@example.com" in unknown.stderr
     listed = process(environment, tmp_path, "users", "list")
     assert re.search(r"ada@example.com +admin .* Ada", listed.stdout)
+    revoked = process(environment, tmp_path, "users", "revoke-admin", "ADA@example.com")
+    assert revoked.returncode == 0, revoked.stderr
+    listed = process(environment, tmp_path, "users", "list")
+    assert re.search(r"ada@example.com +user .* Ada", listed.stdout)
 
 
 def test_an_address_of_a_database_that_is_none_is_named(
