@@ -38,8 +38,9 @@ class Device:
                 ping_interval=None,
                 open_timeout=OPEN_SECONDS,
                 close_timeout=CLOSE_SECONDS,
+                legacy=True,  # one connection, not an iterator that opens others
             )
-        except InvalidURI:  # its text holds the ticket
+        except (InvalidURI, ValueError):  # their texts hold the ticket
             raise Failed(f"{websocket_url} is no address of a WebSocket") from None
         except (OSError, WebSocketException) as error:
             raise Failed(f"{websocket_url}: {str(error) or type(error).__name__}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
@@ -11,6 +12,8 @@ from belfry.client import ClientError
 from belfry.client.in_thread import begin
 from infra.smoke.step import Failed, Limits, Step
 from infra.smoke.trial import Trial
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ CHECKS = (
     Check(
         "it arrives on the socket",
         Trial.arrival,
-        "the queues, the dead letters, and the log of dispatch.deliver",
+        "the queues, and the log of dispatch.deliver",
         frames=1,
     ),
     Check("it is in the inbox", Trial.inbox, "the logs of notifications.get and inbox.counts"),
@@ -90,7 +93,9 @@ class _Run:
                 yield self._leave()
         finally:
             if self._trial.is_there:  # whoever asked for the steps has lost interest
-                self._leave()
+                step = self._leave()
+                if not step.ok:
+                    log.warning("%s: %s. Look at %s.", step.name, step.seen, step.look_at)
             self._trial.close()
 
     def _leave(self) -> Step:
@@ -106,7 +111,7 @@ class _Run:
         except (ClientError, Failed) as error:
             seen, ok = str(error), False
         except TimeoutError:
-            seen, ok = f"it took more than {seconds:.0f} s", False
+            seen, ok = f"it took more than {max(0.0, seconds):.3g} s", False
         except KeyboardInterrupt:
             seen, ok = "it was interrupted", False
         took = time.monotonic() - began

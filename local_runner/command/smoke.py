@@ -53,8 +53,11 @@ def smoke(
         steps = steps_of(where, ws_url, admin.email, admin.password)
     except ValueError as error:
         fail(f"{error}. Say --url https://… and --ws-url wss://…/ws.")
-    with closing(steps):
-        show(steps)
+    with closing(steps):  # which takes back what was made
+        try:
+            show(steps)
+        except KeyboardInterrupt:  # between two steps
+            fail("It was interrupted. What it made is taken back.")
 
 
 def show(steps: Iterable[Step]) -> None:
