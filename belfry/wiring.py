@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from belfry.fan_out import Chunks
     from belfry.idempotency import IdempotencyKeys
     from belfry.leaving import Leavings
+    from belfry.measures import Backlog
     from belfry.people import People, Presence
     from belfry.signing_keys import Secrets, SigningKeys
     from belfry.statistics import Statistics
@@ -118,6 +119,12 @@ class Deps:
         from belfry.adapters.mongo.outbox import MongoOutbox
 
         return MongoOutbox(self.database)
+
+    @cached_property
+    def backlog(self) -> Backlog:
+        from belfry.adapters.mongo.outbox import MongoBacklog
+
+        return MongoBacklog(self.database)
 
     @cached_property
     def notifications(self) -> Notifications:
@@ -231,9 +238,10 @@ class Deps:
 
         return RabbitQueue(self._rabbitmq_url())
 
-    def declare_topology(self) -> Iterator[Declared]:
-        """Make what the broker lacks, part by part, as `belfry.wiring.declare_topology` does."""
-        return declare_topology(self._rabbitmq_url(), self.retry)
+    def declare_topology(self) -> None:
+        """Make what the broker lacks. Doing it again changes nothing."""
+        for _ in declare_topology(self._rabbitmq_url(), self.retry):
+            pass
 
     def _rabbitmq_url(self) -> str:
         if self.settings.rabbitmq_url is None:

@@ -49,18 +49,14 @@ def queue_of(spec: Spec) -> tuple[wiring.Deps, Consumer]:
         return wiring.Deps(queue=queue), queue
     _ = parts.queue  # a wrong address must stop the start
 
-    def declare() -> None:
-        for _ in parts.declare_topology():
-            pass
-
     def declare_again() -> None:
         try:
-            declare()
+            parts.declare_topology()
         except (QueueUnavailable, ConfigurationError) as error:
             raise NotDeclared(str(error)) from error
 
     try:
-        declare()
+        parts.declare_topology()
     except QueueUnavailable as error:
         # The outbox keeps what is accepted meanwhile.
         log.warning("%s Belfry starts without it.", error)

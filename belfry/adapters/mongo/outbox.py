@@ -105,6 +105,23 @@ class MongoOutbox:
             )
 
 
+class MongoBacklog:
+    """The port `Backlog`, over the same notifications."""
+
+    def __init__(self, database: Database) -> None:
+        self._marks = marks_of(database)
+
+    @translated
+    def overdue_since(self, now: datetime) -> datetime | None:
+        # Only the time, so that the index on it is all that is read.
+        found = self._marks.find_one(
+            {"dispatch_by": {"$lte": now}},
+            {"_id": False, "dispatch_by": True},
+            sort=[("dispatch_by", ASCENDING)],
+        )
+        return found["dispatch_by"] if found else None
+
+
 def _waiting(ids: Collection[str]) -> Document:
     """Those of them that have not ended: a late copy of a message must not change how they did."""
     return {"_id": {"$in": list(ids)}, "state": DeliveryState.QUEUED.value}
