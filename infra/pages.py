@@ -67,8 +67,7 @@ def files(project: Path) -> Iterator[Page]:
 
 def _all(folder: Path) -> Iterator[Path]:
     """Its files; what an editor or a file manager leaves there begins with a dot."""
-    return (
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.parts[-3:])
-    )
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        if path.is_file() and not any(part.startswith(".") for part in parts):
+            yield path

@@ -13,7 +13,7 @@ ENGINE_VERSION = "4.2"
 
 USERNAME = "belfry"
 
-BROKER_NAME = {
+BROKER_NAME: dict[str, Any] = {
     "Fn::Sub": [
         "belfry-${Stage}-${Kind}",
         {"Kind": {"Fn::If": ["BrokerCluster", "cluster", "single"]}},

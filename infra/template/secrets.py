@@ -9,14 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from belfry.signing_keys import PLACEHOLDER
 from gateway.spec import Spec
 from infra.template.names import attribute, logical_id, ref
-
-PLACEHOLDER = "not made yet"
-"""What the secrets of the keys hold until the function that prepares a version has made the keys.
-
-It must stay as it is for ever: CloudFormation writes a changed text over the keys.
-"""
 
 
 def secrets(spec: Spec) -> dict[str, Any]:
@@ -57,6 +52,10 @@ def secrets(spec: Spec) -> dict[str, Any]:
 
 
 def _filled_later(description: str) -> dict[str, Any]:
+    """The function that prepares a version makes the keys.
+
+    Were the placeholder ever another, CloudFormation would write it over them.
+    """
     return {
         "Type": "AWS::SecretsManager::Secret",
         # Tokens live for minutes: a new stage makes new keys.

@@ -1,10 +1,26 @@
-"""A part of the template made whole: what it names and other modules make, is stood in for."""
+"""The parts of the template that the system needs, and parts made whole.
+
+What a part names and other modules make, is stood in for.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+from gateway.spec import parse_spec
+from infra.template.alarms import alarms
+from infra.template.broker import broker
+from infra.template.dashboard import dashboard
+from infra.template.logs import logs
+from infra.template.network import network
+from infra.template.pages import pages
+from infra.template.secrets import secrets
+
+PROJECT = Path(__file__).resolve().parents[3]
+LONGEST_STAGE = 20
 
 FUNCTION = {
     "Type": "AWS::Lambda::Function",
@@ -64,3 +80,36 @@ def names_in(part: Any) -> Iterator[str]:
             yield from [value] if isinstance(value, str) else value
         else:
             yield from names_in(value)
+
+
+SPEC = parse_spec(
+    """
+openapi: 3.0.3
+info: { title: T, version: "1" }
+paths: {}
+x-queues:
+  belfry.deliver.0: { function: dispatch.deliver }
+  belfry.deliver.1: { function: dispatch.deliver }
+x-schedules:
+  dispatch.sweep: { everySeconds: 1 }
+x-deployment:
+  prepare: system.prepare
+  rotations:
+    signing-key: { function: auth.rotate_signing_key, everyDays: 30 }
+  schedules:
+    system.measure: { everySeconds: 60 }
+"""
+)
+NETWORK, BROKER, PAGES = network(), broker(), pages()
+SECRETS, LOGS, ALARMS = secrets(SPEC), logs(SPEC), alarms(SPEC)
+DASHBOARD = dashboard(SPEC)
+ALL = whole(NETWORK, BROKER, SECRETS, PAGES, LOGS, ALARMS, DASHBOARD)
+
+
+def of_type(name: str) -> dict[str, dict[str, Any]]:
+    """The properties of each resource of a type, by its logical id."""
+    return {
+        key: resource["Properties"]
+        for key, resource in ALL["Resources"].items()
+        if resource["Type"] == name
+    }
