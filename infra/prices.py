@@ -119,7 +119,7 @@ BROKER_HOUR = Price(
     "hour",
     ((0, 0.2734),),
     MQ,
-    "the same figure in two price lists in public repositories",
+    "two price lists in public repositories",
     "2026-10",
     note="RabbitMQ 4 runs on mq.m7g only; a cluster is three nodes",
 )

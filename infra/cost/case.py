@@ -18,8 +18,8 @@ class Case:
     measured: Measured
     habits: Habits = field(default_factory=Habits)
     arm: bool = True
-    broker_nodes: int = 3
-    """Three in as many data centres, or a single one."""
+    broker_nodes: int = 1
+    """A single one, as by default, or three in as many data centres."""
     notifications_per_frame: float | None = None
     """None: as many of one person as are in a batch."""
     senders_behind_distribution: bool = True

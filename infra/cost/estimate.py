@@ -18,7 +18,7 @@ SECRETS = 5
 """Of MongoDB, of the broker, two of the signing keys, of the first administrator."""
 SECRETS_READ = 3
 """By a function that starts."""
-ALARMS, METRICS, DASHBOARDS = 14, 4, 1
+ALARMS, METRICS, DASHBOARDS = 17, 5, 1
 WEB_GB = 0.001
 """The pages, in their bucket."""
 
@@ -79,7 +79,7 @@ def estimate(case: Case) -> Estimate:
         *_queue(size),
         *_network(case, happens),
         *_pages(case, happens),
-        *_watching(case, functions),
+        *_watching(case, happens, functions),
     )
     return Estimate(case, items, functions, how, size, cluster(case))
 
@@ -128,9 +128,10 @@ def _pages(case: Case, happens: Traffic) -> Iterator[Item]:
     yield Item("CloudFront and S3", prices.S3_GB, WEB_GB)
 
 
-def _watching(case: Case, functions: Sequence[Use]) -> Iterator[Item]:
+def _watching(case: Case, happens: Traffic, functions: Sequence[Use]) -> Iterator[Item]:
     invocations = sum(use.invocations for use in functions)
-    gigabytes = invocations * case.habits.log_bytes / 1e9
+    lines = invocations * case.habits.log_bytes
+    gigabytes = (lines + happens.http_calls * case.habits.access_log_bytes) / 1e9
     yield Item("CloudWatch", prices.LOG_GB, gigabytes)
     yield Item("CloudWatch", prices.LOG_STORED_GB, gigabytes * case.habits.log_months)
     yield Item("CloudWatch", prices.METRIC, METRICS)

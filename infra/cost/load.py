@@ -89,5 +89,7 @@ class Habits:
     traced_each_second: float = 1.0
     log_bytes: float = 600.0
     """For each invocation: Lambda's lines and our own one."""
+    access_log_bytes: float = 400.0
+    """For each call of the HTTP API."""
     log_months: float = 1.0
-    """How long logs are kept."""
+    """How long logs are kept: the parameter LogRetentionDays."""

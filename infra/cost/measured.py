@@ -56,7 +56,7 @@ class Measured:
             )
         except KeyError as error:
             raise MeasuredError(f"{path} has no figure {error}: run `make bench`.") from error
-        except (OSError, ValueError, IndexError) as error:
+        except (OSError, ValueError, TypeError, IndexError) as error:
             raise MeasuredError(f"{path} cannot be read: {error}") from error
 
 

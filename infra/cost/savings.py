@@ -58,6 +58,11 @@ def _defaults(now: Estimate) -> Iterator[Saving]:
         _more(now, replace(case, notifications_per_frame=1.0), WEBSOCKET),
         f"here {now.dispatching.per_frame:.2f} on average; bursts to one person save more",
     )
+    yield Saving(
+        "a single broker",
+        _more(now, replace(case, broker_nodes=3)),
+        "and no cluster of three: when it is away, the outbox keeps everything until it is back",
+    )
     slow = {name: max(every, 60.0) for name, every in wiring.schedules.items()}
     yield Saving(
         "sweeps look every second",
@@ -72,12 +77,6 @@ def _choices(now: Estimate) -> Iterator[Saving]:
         "trace a thousandth",
         -_more(now, replace(case, habits=replace(case.habits, traced=0.001, traced_each_second=0))),
         "X-Ray records one in a second and 5 % of the rest, of each function, by itself",
-        is_so=False,
-    )
-    yield Saving(
-        "one broker instead of three",
-        -_more(now, replace(case, broker_nodes=1)),
-        "BrokerDeployment=SINGLE_INSTANCE: away when its data centre is; the outbox keeps all",
         is_so=False,
     )
     yield Saving(

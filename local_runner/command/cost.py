@@ -54,7 +54,8 @@ def cost(
     from local_runner.command import cost_view
 
     if prices:
-        out.print(cost_view.prices())
+        for line in cost_view.prices():
+            out.print(line, soft_wrap=True)
         return
     each_day = users * EACH_DAY if notifications is None else notifications
     case = _case(users, online, each_day, devices, kept_days)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.bar import Bar
 from rich.table import Table
@@ -23,7 +23,7 @@ def heading(now: Estimate) -> str:
         f"${now.per_million:,.2f} for each million notifications\n"
         f"{load.users:,} people, {load.connected:,.0f} devices connected on average, "
         f"{load.notifications:,.0f} notifications a day, kept for {load.kept_days} days; "
-        f"{table.REGION}, prices of {table.STATE}"
+        f"{table.REGION}, prices as read in {table.STATE}"
     )
 
 
@@ -110,30 +110,30 @@ def notes(now: Estimate) -> str:
     return "\n".join(lines)
 
 
-def prices() -> Table:
-    """Every price, with its source."""
-    shown = _table("price", "dollars", "read", "where", title=f"{table.REGION}, {table.STATE}")
-    shown.columns[0].justify = shown.columns[3].justify = "left"
+def prices() -> Iterator[str]:
+    """Every price, with its source; lines that may be long."""
+    yield f"[bold]US dollars in {table.REGION}[/], looked through in {table.STATE}"
     for price in vars(table).values():
         if isinstance(price, Price):
-            note = f"\n[dim]{price.note}[/]" if price.note else ""
-            where = price.page if price.official else f"{price.page}\n[dim]by {price.read}[/]"
-            shown.add_row(price.name + note, _tiers(price), price.state, where)
+            yield f"\n[bold]{price.name}[/]  {_tiers(price)}"
+            by = "" if price.official else f", read at {price.read}"
+            yield f"  [dim]{price.page}{by} ({price.state})[/]"
+            if price.note:
+                yield f"  [dim]{price.note}[/]"
+    yield "\n[bold]MongoDB Atlas[/]  three nodes, an hour"
     for tier in table.TIERS:
-        size = f"MongoDB Atlas {tier.name}, {tier.disk:,} GB"
-        shown.add_row(size, f"{tier.usd_per_hour:.2f} / hour", "2026-09", table.ATLAS)
-    return shown
+        yield f"  {tier.name:<4} {tier.usd_per_hour:>5.2f}  {tier.disk:>5,} GB"
+    yield f"  [dim]{table.ATLAS} (2026-09)[/]"
 
 
 def _tiers(price: Price) -> str:
     scale, unit = (1e6, f"million {price.unit}s") if price.tiers[0][1] < 1e-4 else (1, price.unit)
-    first = f"{price.tiers[0][1] * scale:,.4g} / {unit}"
     further = [f"{usd * scale:,.4g} above {start:,.0f}" for start, usd in price.tiers[1:]]
-    return "\n".join([first, *further])
+    return ", ".join([f"{price.tiers[0][1] * scale:,.4g} per {unit}", *further])
 
 
-def _table(*columns: str, title: str | None = None) -> Table:
-    shown = Table(title=title, box=None, pad_edge=False, header_style="bold")
+def _table(*columns: str) -> Table:
+    shown = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         shown.add_column(column, justify="right")
     return shown
