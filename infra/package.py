@@ -74,6 +74,8 @@ DROPPED = (
     "pycparser",  # for cffi, where something is compiled
     "pydantic/mypy.py",
     "pydantic/v1",  # pydantic as it once was
+    # Imports all of cryptography.x509 at each cold start, to find then that PyOpenSSL is missing.
+    "pymongo/pyopenssl_context.py",
     "**/*.c",
     "**/*.h",
     "**/*.pyi",
@@ -108,7 +110,8 @@ def package(build: Path = BUILD) -> Iterator[Package]:
         out.mkdir(parents=True, exist_ok=True)
         _rewrite(project / "out" / ZIP, out / ZIP)
         made = json.loads((project / "out" / "sam.json").read_text())
-        made["Resources"][PREPARED]["Properties"]["Version"] = _version(out / ZIP)
+        if spec.deployment.prepare:
+            made["Resources"][PREPARED]["Properties"]["Version"] = _version(out / ZIP)
         (out / TEMPLATE).write_text(json.dumps(made, indent=1) + "\n")
         yield Package(architecture, out / TEMPLATE, out / ZIP, len(spec.addresses()))
 

@@ -47,6 +47,11 @@ def environment(function: str) -> dict[str, Any]:
     return found
 
 
+_KEYS = {
+    "TOKEN_PRIVATE_KEY": ref("SigningKeySecret"),
+    "TOKEN_PUBLIC_KEY": ref("VerificationKeysSecret"),
+}
+
 _VARIABLES: Mapping[Right, Mapping[str, Any]] = {
     Right.DATABASE: {"MONGODB_URI": ref("MongodbSecret")},
     Right.BROKER: {
@@ -55,10 +60,8 @@ _VARIABLES: Mapping[Right, Mapping[str, Any]] = {
     },
     Right.SIGN: {"TOKEN_PRIVATE_KEY": ref("SigningKeySecret")},
     Right.VERIFY: {"TOKEN_PUBLIC_KEY": ref("VerificationKeysSecret")},
-    Right.ROTATE: {
-        "TOKEN_PRIVATE_KEY": ref("SigningKeySecret"),
-        "TOKEN_PUBLIC_KEY": ref("VerificationKeysSecret"),
-    },
+    Right.MAKE_KEYS: _KEYS,
+    Right.ROTATE_KEYS: _KEYS,
     Right.ADMINISTRATOR: {"ADMINISTRATOR": ref("AdministratorSecret")},
 }
 

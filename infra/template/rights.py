@@ -24,11 +24,15 @@ class Right(Enum):
     """Reads the secret with the broker's password, to publish."""
     PUSH = auto()
     """Sends frames to WebSockets."""
+    HANG_UP = auto()
+    """Closes WebSockets."""
     SIGN = auto()
     """Reads the private key that signs tokens."""
     VERIFY = auto()
     """Reads the public keys that tokens are verified with."""
-    ROTATE = auto()
+    MAKE_KEYS = auto()
+    """Makes the first keys of the tokens."""
+    ROTATE_KEYS = auto()
     """Replaces the keys of the tokens."""
     ADMINISTRATOR = auto()
     """Reads the first administrator's password."""
@@ -66,9 +70,11 @@ HOLDERS: Mapping[Right, frozenset[str]] = {
             "realtime.mark",
         }
     ),
+    Right.HANG_UP: frozenset({"auth.leave"}),
     Right.SIGN: frozenset({"auth.login"}),
     Right.VERIFY: frozenset({"auth.authorize", "auth.authorize_websocket"}),
-    Right.ROTATE: frozenset({"auth.rotate_signing_key", "system.prepare"}),
+    Right.MAKE_KEYS: frozenset({"system.prepare"}),
+    Right.ROTATE_KEYS: frozenset({"auth.rotate_signing_key"}),
     Right.ADMINISTRATOR: frozenset({"system.prepare"}),
 }
 
@@ -86,21 +92,19 @@ def needs_network(function: str) -> bool:
 
 def policy(function: str, spec: Spec) -> dict[str, Any]:
     """The policy of the function's role."""
+    rights = rights_of(function)
     found = [_tell(function), _TRACE]
     if needs_network(function):
         found.append(_BE_IN_A_NETWORK)
+    secrets = [_READ[right] for right in Right if right in rights & _READ.keys()]
     if any(trigger.function == function for trigger in spec.queues.values()):
         found += _BE_TRIGGERED_BY_THE_BROKER
-    read = [_SECRETS[right] for right in Right if right in rights_of(function) & _SECRETS.keys()]
-    queued = any(trigger.function == function for trigger in spec.queues.values())
-    if queued and ref("BrokerSecret") not in read:
-        read.append(ref("BrokerSecret"))  # for the poller, which has the function's role
-    if read:
-        found.append(_statement(["secretsmanager:GetSecretValue"], read))
-    if Right.PUSH in rights_of(function):
-        found.append(_statement(["execute-api:ManageConnections"], [_CONNECTIONS]))
-    if Right.ROTATE in rights_of(function):
-        found += _ROTATE
+        secrets += [] if Right.BROKER in rights else [ref("BrokerSecret")]  # for Lambda's poller
+    if secrets:
+        found.append(_statement([GET], secrets))
+    for right in Right:
+        if right in rights:
+            found += _MORE.get(right, ())
     return {"Version": "2012-10-17", "Statement": found}
 
 
@@ -116,7 +120,11 @@ def _tell(function: str) -> dict[str, Any]:
     )
 
 
-_SECRETS = {
+GET = "secretsmanager:GetSecretValue"
+DESCRIBE = "secretsmanager:DescribeSecret"
+CHANGE = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
+
+_READ = {
     Right.DATABASE: ref("MongodbSecret"),
     Right.BROKER: ref("BrokerSecret"),
     Right.SIGN: ref("SigningKeySecret"),
@@ -124,26 +132,25 @@ _SECRETS = {
     Right.ADMINISTRATOR: ref("AdministratorSecret"),
 }
 
-_CONNECTIONS = sub(
-    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
-    f"${{{WEBSOCKET_API}}}/${{{STAGE}}}/POST/@connections/*"
-)
 
-_ROTATE = [
-    _statement(
-        [
-            "secretsmanager:DescribeSecret",
-            "secretsmanager:GetSecretValue",
-            "secretsmanager:PutSecretValue",
-            "secretsmanager:UpdateSecretVersionStage",
-        ],
-        [ref("SigningKeySecret")],
-    ),
-    _statement(
-        ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
-        [ref("VerificationKeysSecret")],
-    ),
-]
+def _connections(method: str) -> Mapping[str, Any]:
+    """The `@connections` API (API Gateway developer guide, "… to control access to APIs")."""
+    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
+    path = f"${{{WEBSOCKET_API}}}/${{{STAGE}}}/{method}/@connections/*"
+    return _statement(["execute-api:ManageConnections"], [sub(arn + path)])
+
+
+_MORE: Mapping[Right, Iterable[Mapping[str, Any]]] = {
+    Right.PUSH: [_connections("POST")],
+    Right.HANG_UP: [_connections("DELETE")],
+    Right.MAKE_KEYS: [
+        _statement([GET, *CHANGE], [ref("SigningKeySecret"), ref("VerificationKeysSecret")])
+    ],
+    Right.ROTATE_KEYS: [
+        _statement([DESCRIBE, GET, *CHANGE], [ref("SigningKeySecret")]),
+        _statement([GET, *CHANGE], [ref("VerificationKeysSecret")]),
+    ],
+}
 
 # What AWS demands for its own part, with the actions that its own policies have. None of them
 # takes a resource.

@@ -33,7 +33,7 @@ def template(spec: Spec) -> dict[str, Any]:
         network(),
         broker(),
         secrets(spec),
-        pages(spec),
+        pages(),
         logs(spec),
         alarms(spec),
         dashboard(spec),

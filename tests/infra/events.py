@@ -1,0 +1,64 @@
+"""An event for every function that openapi.yaml names, as AWS would give it one."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from belfry.topology import FAN_OUT
+from gateway.invoker import Event
+from gateway.spec import Operation, Spec
+from local_runner.event_source import Received
+from local_runner.samples import http, trigger, websocket
+from local_runner.samples.request import Request
+
+ID = "019ab3c2-7f00-7c3e-9a51-0242ac120002"
+
+
+def events(spec: Spec, document: Mapping[str, Any], token: str) -> Iterator[tuple[str, Event]]:
+    """Each function's address with an event. `token` is a person's, for the authorizers."""
+    for operation in spec.operations:
+        yield operation.function, _http(spec, operation, document)
+    bearer = (("authorization", f"Bearer {token}"),)
+    asked = Request("GET", "/api/me", bearer)
+    yield "auth.authorize", http.authorizer_event(spec, asked)
+    handshake = Request("GET", "/ws", bearer)
+    yield "auth.authorize_websocket", websocket.authorizer_event(spec, handshake)
+    yield from _websocket(spec)
+    for queue, mapping in spec.queues.items():
+        yield mapping.function, trigger.rmq_event(spec, queue, [_message(queue)])
+    for function in spec.schedules:
+        yield function, trigger.scheduled_event(spec, function)
+
+
+def _http(spec: Spec, operation: Operation, document: Mapping[str, Any]) -> Event:
+    declared = document["paths"][operation.path][operation.method.lower()]
+    body = b""
+    if "requestBody" in declared:
+        content = declared["requestBody"]["content"]["application/json"]
+        example = content.get("example") or next(iter(content["examples"].values()))["value"]
+        body = json.dumps(example).encode()
+    target = operation.path.replace("{id}", ID).replace("{topic}", "news")
+    context = {"userId": ID, "role": "admin", "expiresAt": int(time.time()) + 600}
+    return http.function_event(
+        spec, Request(operation.method, target, (), body), context if operation.authorizer else None
+    )
+
+
+def _websocket(spec: Spec) -> Iterator[tuple[str, Event]]:
+    assert spec.websocket
+    person = {"principalId": ID, "role": "user", "scheme": "https"}
+    connect = websocket.connect_event(spec, Request("GET", "/ws"), person)
+    yield spec.websocket.routes["$connect"].function, connect
+    for key, route in spec.websocket.routes.items():
+        if not key.startswith("$"):
+            fields = {"action": key, "since": 0, "id": ID, "ids": [ID], "read": True, "seq": 1}
+            text = json.dumps(fields)
+            yield route.function, websocket.message_event(spec, text, person)
+
+
+def _message(queue: str) -> Received:
+    bodies = {FAN_OUT: {"broadcastId": ID, "chunk": 1}}
+    return Received(json.dumps(bodies.get(queue, {"notificationId": ID})).encode())

@@ -1,0 +1,188 @@
+"""What AWS is given: small, whole, the same each time; and its functions run from it alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from belfry.adapters.rabbitmq.declare import apply
+from belfry.retry import RetryPolicy
+from belfry.topology import topology
+from gateway.spec import load_spec
+from infra.package import ARCHITECTURES, ROOT, Package, package
+from infra.template.functions import environment
+from infra.template.rights import Right, rights_of
+from local_runner.command.home import Home
+from tests.infra.events import events
+
+SPEC = load_spec(ROOT / "openapi.yaml")
+DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+FUNCTIONS = SPEC.addresses()
+
+MOST_BYTES = 10_000_000
+SDKS = {"argon2", "boto3", "botocore", "bson", "cryptography", "jwt", "pika", "pymongo", "urllib3"}
+USED_FOR: Mapping[Right, set[str]] = {
+    Right.DATABASE: {"pymongo", "bson"},
+    Right.BROKER: {"pika"},
+    Right.PUSH: {"botocore", "urllib3"},
+    Right.SIGN: {"jwt", "cryptography"},
+    Right.VERIFY: {"jwt", "cryptography"},
+    Right.HANG_UP: {"botocore", "urllib3"},
+    Right.MAKE_KEYS: {"cryptography", "botocore", "urllib3"},
+    Right.ROTATE_KEYS: {"cryptography", "botocore", "urllib3"},
+}
+HASHES = {"auth.login", "auth.register", "system.prepare"}
+"""Those that see passwords."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Package]:
+    return {each.architecture.name: each for each in package(tmp_path_factory.mktemp("build"))}
+
+
+@pytest.mark.parametrize("name", [each.name for each in ARCHITECTURES])
+class TestWhatIsInIt:
+    def test_it_is_small(self, made: dict[str, Package], name: str) -> None:
+        assert made[name].zip.stat().st_size < MOST_BYTES
+
+    def test_it_holds_what_the_functions_need_and_nothing_else(
+        self, made: dict[str, Package], name: str
+    ) -> None:
+        names = zipfile.ZipFile(made[name].zip).namelist()
+        for module in FUNCTIONS:
+            assert f"functions/{module.replace('.', '/')}.py" in names
+        strangers = {"tests", "gateway", "local_runner", "infra", "web", "chalice", "boto3", "bench"}
+        assert not strangers & {each.partition("/")[0] for each in names}
+        assert not [n for n in names if "__pycache__" in n or n.endswith((".pyc", ".pyi"))]
+        assert not [n for n in names if n.startswith("belfry/client/")]
+
+    def test_its_libraries_are_for_this_processor(
+        self, made: dict[str, Package], name: str
+    ) -> None:
+        machine = {"arm64": 0xB7, "x86-64": 0x3E}[name]  # e_machine of ELF
+        archive = zipfile.ZipFile(made[name].zip)
+        libraries = [each for each in archive.namelist() if each.endswith(".so")]
+        assert len(libraries) >= 5
+        for each in libraries:
+            head = archive.read(each)[:20]
+            assert head[:4] == b"\x7fELF"
+            assert int.from_bytes(head[18:20], "little") == machine, each
+
+    def test_the_template_says_so(self, made: dict[str, Package], name: str) -> None:
+        template = json.loads(made[name].template.read_text())
+        functions = [
+            each["Properties"]
+            for each in template["Resources"].values()
+            if each["Type"] == "AWS::Serverless::Function"
+        ]
+        assert {each["Handler"] for each in functions} == {
+            f"functions.{function}.handler" for function in FUNCTIONS
+        }
+        lambda_name = made[name].architecture.lambda_name
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        for each in functions:
+            assert each["Architectures"] == [lambda_name]
+            assert each["Runtime"] == version
+            assert each["CodeUri"] == "./deployment.zip"
+            assert each["Tracing"] == "Active"
+
+
+def test_the_same_sources_give_the_same_bytes(made: dict[str, Package], tmp_path: Path) -> None:
+    again = {each.architecture.name: each for each in package(tmp_path)}
+    for name, first in made.items():
+        assert first.zip.read_bytes() == again[name].zip.read_bytes()
+        assert first.template.read_bytes() == again[name].template.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    imported: set[str]
+    used: set[str]
+    answer: Any
+    error: str | None
+
+
+@pytest.fixture(scope="module")
+def ran(
+    made: dict[str, Package],
+    mongodb_uri: str,
+    rabbitmq_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Mapping[str, Ran]:
+    """Every function, run in an interpreter of its own that has the zip and nothing else."""
+    folder = tmp_path_factory.mktemp("zip")
+    zipfile.ZipFile(made["x86-64"].zip).extractall(folder)
+    list(apply(rabbitmq_url, topology(RetryPolicy(3, 1.0))))
+    home = Home(tmp_path_factory.mktemp("home")).environment()
+    values = {
+        **home,
+        "MONGODB_URI": mongodb_uri,
+        "MONGODB_DATABASE": f"zip_{uuid4().hex[:12]}",
+        "RABBITMQ_URL": rabbitmq_url,
+        "ADMINISTRATOR": json.dumps({"email": "admin@example.com", "password": "correct horse"}),
+        "STAGE": "test",
+    }
+    asked = dict(events(SPEC, DOCUMENT, "e30.e30.e30"))
+
+    def run(function: str) -> Ran:
+        given = {name: values[name] for name in environment(function) if name in values}
+        given |= {name: values[name] for name in home if name.startswith("AWS_")}
+        given["MONGODB_DATABASE"] = values["MONGODB_DATABASE"]
+        question = {
+            "folder": str(folder),
+            "module": f"functions.{function}",
+            "event": asked[function],
+            "environment": given,
+        }
+        script = Path(__file__).with_name("in_the_zip.py")
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", str(script)],
+            input=json.dumps(question),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{function}: {done.stderr}"
+        told = json.loads(done.stdout.splitlines()[-1])
+        return Ran(
+            set(told["imported"]), set(told["used"]), told.get("answer"), told.get("error")
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(asked, pool.map(run, asked), strict=True))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+class TestEveryFunctionFromTheZipAlone:
+    def test_its_import_loads_no_sdk(self, ran: Mapping[str, Ran], function: str) -> None:
+        assert not ran[function].imported & (SDKS | {"chalice"})
+
+    def test_it_answers(self, ran: Mapping[str, Ran], function: str) -> None:
+        done = ran[function]
+        if function.startswith("auth.authorize"):
+            assert done.error == "Unauthorized: Unauthorized"  # the token is none
+            return
+        assert done.error is None
+        if isinstance(done.answer, dict) and "statusCode" in done.answer:
+            assert done.answer["statusCode"] < 500, done.answer
+
+    def test_it_loads_only_the_sdks_that_it_needs(
+        self, ran: Mapping[str, Ran], function: str
+    ) -> None:
+        allowed = {"argon2"} if function in HASHES else set()
+        for right in rights_of(function):
+            allowed |= USED_FOR.get(right, set())
+        loaded = ran[function].used & (SDKS | {"chalice"})
+        assert loaded <= allowed, f"{function} loads {', '.join(sorted(loaded - allowed))}"
