@@ -56,9 +56,14 @@ def custom_resource(work: Work) -> TimedFunction[None]:
         in_time.start()
         try:
             work(parts)
+        except (BelfryError, ConfigurationError) as error:
+            log.error("%s", reason := _reason(error))
+            answer.send("FAILED", reason)
         except Exception as error:
             log.exception("the custom resource failed")
-            answer.send("FAILED", _reason(error, event))
+            # Only our own errors are known to hold no secret.
+            where = _log_of(event)
+            answer.send("FAILED", f"{type(error).__name__}: the traceback is in {where}.")
         else:
             answer.send("SUCCESS")
         finally:
@@ -68,13 +73,10 @@ def custom_resource(work: Work) -> TimedFunction[None]:
     return TimedFunction(run)
 
 
-def _reason(error: Exception, event: Event) -> str:
-    """What people read in the stack's events. Only our own errors are known to hold no secret."""
-    if isinstance(error, Unavailable) and error.__cause__:
-        return f"{error} ({error.__cause__})"
-    if isinstance(error, BelfryError | ConfigurationError):
-        return str(error)
-    return f"{type(error).__name__}: the traceback is in {_log_of(event)}."
+def _reason(error: Exception) -> str:
+    """What people read in the stack's events."""
+    cause = str(error.__cause__ or "")
+    return f"{error} ({cause})" if cause and isinstance(error, Unavailable) else str(error)
 
 
 def _log_of(event: Event) -> str:

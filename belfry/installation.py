@@ -58,5 +58,5 @@ def when_available(
         except Unavailable as error:
             if monotonic() + LOOK_AGAIN_SECONDS > until:
                 raise
-            log.warning("tried again in %g s: %s", LOOK_AGAIN_SECONDS, error.__cause__ or error)
+            log.warning("tried again in %g s: %s %s", LOOK_AGAIN_SECONDS, error, error.__cause__)
         pause(LOOK_AGAIN_SECONDS)
