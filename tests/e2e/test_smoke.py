@@ -116,7 +116,6 @@ def test_an_administrator_who_is_none_is_told_before_anybody_comes(belfry: Belfr
     [
         ("fail:1:realtime.connections", OPENED),
         ("throttle:1:notifications.create", SENT),
-        ("fail:1:realtime.sync", OPENED),
     ],
 )
 def test_a_function_that_fails_is_named(tmp_path: Path, fault: str, failed: str) -> None:
