@@ -47,6 +47,8 @@ def custom_resource(work: Work) -> TimedFunction[None]:
     """
 
     def run(event: Event, parts: Deps, seconds_left: SecondsLeft) -> None:
+        if "ResponseURL" not in event:
+            raise ValueError("ResponseURL is missing: only CloudFormation calls this function")
         answer = _Answer(event, parts.pause)
         if event["RequestType"] == "Delete":
             answer.send("SUCCESS")

@@ -20,7 +20,11 @@ def rmq_event(spec: Spec, queue: str, batch: Sequence[Received]) -> Event:
 
 
 def scheduled_event(spec: Spec, function: str) -> Event:
-    """What a scheduled function gets. Raises SampleError: it has no schedule."""
-    if function not in spec.schedules:
-        raise unknown(function, spec.schedules, "x-schedules has no")
+    """What a scheduled function gets, here or in a deployment only.
+
+    Raises SampleError: it has no schedule.
+    """
+    schedules = {**spec.schedules, **spec.deployment.schedules}
+    if function not in schedules:
+        raise unknown(function, schedules, "x-schedules has no")
     return schedule_event(function)

@@ -77,6 +77,11 @@ def test_deleting_succeeds_and_does_nothing(cloudformation: ResponseServer) -> N
     assert [each["Status"] for each in cloudformation.answers] == ["SUCCESS"]
 
 
+def test_who_is_not_cloudformation_is_told_so() -> None:
+    with pytest.raises(ValueError, match="ResponseURL is missing"):
+        run(failing(AssertionError("called")), {"RequestType": "Create"})
+
+
 def unavailable() -> QueueUnavailable:
     error = QueueUnavailable("RabbitMQ cannot be reached.")
     error.__cause__ = OSError("connection refused")

@@ -61,6 +61,7 @@ from belfry.websocket import ACTIONS
 from belfry.wire import FrameType
 from gateway.connections import CloseCode
 from gateway.spec import load_spec
+from gateway.spec_form import Deployment
 from local_runner.command.main import app
 from local_runner.execution import function_files
 from local_runner.execution.function_files import LoadError
@@ -97,6 +98,13 @@ def test_every_handler_is_a_function_of_ours_and_short() -> None:
         assert len(file.read_text().splitlines()) < 45, file
         module = import_module(f"functions.{address}")
         assert isinstance(module.handler, Function)
+
+
+def test_what_only_a_deployment_calls_is_called_by_nothing_else() -> None:
+    spec = load_spec(ROOT / "openapi.yaml")
+    alone = replace(spec, deployment=Deployment())
+    assert spec.deployment.addresses()
+    assert set(alone.addresses()) == set(spec.addresses()) - spec.deployment.addresses()
 
 
 def test_the_queues_are_the_shards() -> None:

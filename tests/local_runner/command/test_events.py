@@ -69,8 +69,9 @@ def test_a_batch_of_several_messages() -> None:
     assert headers == {"n": 7, "kind": {"bytes": list(b"x=y")}}
 
 
-def test_a_scheduled_event() -> None:
-    assert made("schedule", "dispatch.sweep")["source"] == "aws.events"
+@pytest.mark.parametrize("function", ["dispatch.sweep", "system.measure"])
+def test_a_scheduled_event(function: str) -> None:
+    assert made("schedule", function)["source"] == "aws.events"
 
 
 def test_an_event_of_another_project(tmp_path: Path) -> None:
