@@ -18,6 +18,7 @@ from local_runner.command import (
     invoke,
     listen,
     package,
+    scale,
     send,
     smoke,
     users,
@@ -56,6 +57,7 @@ app.add_typer(topology, name="topology")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(events.app, name="events")
 app.command()(cost.cost)
+app.command()(scale.scale)
 app.command()(send.send)
 app.command()(listen.listen)
 app.command()(invoke.invoke)
