@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
+import pika
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from belfry.errors import ConfigurationError
 from belfry.retry import RetryPolicy
@@ -73,7 +78,109 @@ def test_delays_that_rabbitmq_does_not_take_are_named() -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    assert "hidden" not in repr(Settings.read(ENVIRONMENT))
+    settings = Settings.read(ENVIRONMENT)
+    assert "hidden" not in repr(settings) + str(settings)
+
+
+def test_each_is_read_when_it_is_asked_for() -> None:
+    """On AWS a function has only those that it needs."""
+    settings = Settings({"TOKEN_PUBLIC_KEY": "public"})
+    assert settings.token_public_key == "public"
+    with pytest.raises(ConfigurationError, match=r"\AMONGODB_URI is not set"):
+        _ = settings.mongodb_uri
+
+
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+
+
+class Read:
+    """Secrets, and which of them were read."""
+
+    def __init__(self, **texts: str) -> None:
+        self._texts = {ARN + name: text for name, text in texts.items()}
+        self.read: list[str] = []
+
+    def __call__(self, secret: str) -> str:
+        self.read.append(secret.removeprefix(ARN))
+        if secret not in self._texts:
+            raise ConfigurationError(f"names a secret that cannot be used: {secret}")
+        return self._texts[secret]
+
+
+def test_a_secret_is_read_once_and_only_when_it_is_needed() -> None:
+    read = Read(m="mongodb://a", r='{"username": "u", "password": "p"}', x="unused")
+    names = {"MONGODB_URI": "m", "RABBITMQ_CREDENTIALS": "r", "ADMINISTRATOR": "x"}
+    environment = {name: ARN + secret for name, secret in names.items()}
+    settings = Settings({"RABBITMQ_URL": "amqps://host:5671", **environment}, read)
+    assert read.read == []
+    for _ in range(2):
+        assert settings.mongodb_uri == "mongodb://a"
+        assert settings.rabbitmq_url == "amqps://u:p@host:5671"
+    assert read.read == ["m", "r"]
+
+
+def test_keys_are_read_anew_because_they_change() -> None:
+    read = Read(key="pem")
+    settings = Settings({"TOKEN_PUBLIC_KEY": ARN + "key", "TOKEN_PRIVATE_KEY": ARN + "key"}, read)
+    for _ in range(2):
+        assert (settings.token_public_key, settings.token_private_key) == ("pem", "pem")
+    assert len(read.read) == 4
+
+
+def test_a_secret_that_cannot_be_read_names_its_variable() -> None:
+    environment = {**ENVIRONMENT, "MONGODB_URI": ARN + "nowhere"}
+    with pytest.raises(ConfigurationError, match=rf"\AMONGODB_URI names a secret .*{ARN}nowhere"):
+        Settings(environment, Read()).check()
+    with pytest.raises(ConfigurationError, match=r"\AMONGODB_URI names a secret, and secrets"):
+        Settings.read(environment)
+    with pytest.raises(ConfigurationError, match=r"\AMONGODB_URI is not set"):
+        _ = Settings(environment, Read(nowhere="")).mongodb_uri
+
+
+@given(username=st.text(min_size=1, max_size=20), password=st.text(min_size=1, max_size=20))
+def test_any_credentials_reach_the_broker(username: str, password: str) -> None:
+    assume(not has_surrogates(username + password))
+    credentials = json.dumps({"username": username, "password": password})
+    given_ = {"RABBITMQ_URL": "amqps://host:5671", "RABBITMQ_CREDENTIALS": credentials}
+    parameters = pika.URLParameters(str(Settings(given_).rabbitmq_url))
+    assert (parameters.host, parameters.port, parameters.virtual_host) == ("host", 5671, "/")
+    assert parameters.credentials.username == username
+    assert parameters.credentials.password == password
+
+
+def has_surrogates(text: str) -> bool:
+    return any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def test_credentials_take_the_place_of_those_in_the_address() -> None:
+    credentials = '{"username": "u", "password": "p"}'
+    for given_, wanted in (("amqp://old:x@host/%2f", "amqp://u:p@host/%2f"), ("", None)):
+        environment = {"RABBITMQ_URL": given_, "RABBITMQ_CREDENTIALS": credentials}
+        assert Settings(environment).rabbitmq_url == wanted
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["hidden", "[]", '"hidden"', '{"username": "hidden"}', '{"username": "u", "password": 1}'],
+)
+def test_what_is_wrong_with_a_secret_is_said_without_it(content: str) -> None:
+    environment = {"RABBITMQ_URL": "amqps://host", "RABBITMQ_CREDENTIALS": content}
+    with pytest.raises(ConfigurationError, match=r"\ARABBITMQ_CREDENTIALS is not JSON") as raised:
+        _ = Settings(environment).rabbitmq_url
+    assert "hidden" not in str(raised.value)
+
+
+def test_the_administrator_is_an_address_and_a_password() -> None:
+    content = '{"email": "a@example.com", "password": "p"}'
+    assert Settings({"ADMINISTRATOR": content}).administrator == ("a@example.com", "p")
+    with pytest.raises(ConfigurationError, match="ADMINISTRATOR is not set"):
+        _ = Settings({}).administrator
+
+
+def test_who_changes_a_secret_needs_its_name() -> None:
+    assert Settings({"A": ARN + "key"}).secret_named_by("A") == ARN + "key"
+    with pytest.raises(ConfigurationError, match="A is not the ARN"):
+        Settings({"A": "-----BEGIN"}).secret_named_by("A")
 
 
 def test_only_who_issues_tokens_needs_the_private_key() -> None:

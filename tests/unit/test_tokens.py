@@ -6,7 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,8 +26,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belfry.adapters.tokens import LIFETIME, REQUIRED_CLAIMS, JwtIssuer, JwtVerifier
-from belfry.errors import ConfigurationError, InvalidToken
+from belfry.errors import ConfigurationError, InvalidToken, SecretsUnavailable
 from belfry.model import Caller, Role, User
+from belfry.ports import NEW_KEYS_SECONDS
 from tests.fakes import NOON
 
 KEY = Ed25519PrivateKey.generate()
@@ -199,3 +201,116 @@ def test_a_private_key_that_is_none_is_named(pem: str) -> None:
 def test_a_public_key_that_is_none_is_named(pem: str) -> None:
     with pytest.raises(ConfigurationError, match="TOKEN_PUBLIC_KEY"):
         JwtVerifier(pem)
+
+
+def pem_of(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def issued_by(key: Ed25519PrivateKey) -> str:
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return JwtIssuer(pem, lambda: datetime.now(UTC)).issue(ADA)[0]
+
+
+@pytest.mark.parametrize(
+    "make", [issued_by, lambda key: signed(claims(), key)], ids=["kid", "none"]
+)
+def test_each_of_several_keys_verifies_its_tokens(
+    make: Callable[[Ed25519PrivateKey], str],
+) -> None:
+    keys = [Ed25519PrivateKey.generate() for _ in range(3)]
+    verifier = JwtVerifier("\n".join(pem_of(key) for key in keys[:2]))
+    for key in keys[:2]:
+        assert verifier.verify(make(key))[0].user_id == "ada"
+    with pytest.raises(InvalidToken):
+        verifier.verify(make(keys[2]))
+
+
+def test_a_key_is_named_by_its_thumbprint() -> None:
+    """The key and the thumbprint of RFC 8037, appendix A.3."""
+    x = base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
+    header = jwt.get_unverified_header(issued_by(Ed25519PrivateKey.from_private_bytes(x)))
+    assert header["kid"] == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+
+
+def test_the_name_of_one_key_does_not_let_another_in() -> None:
+    kid = jwt.get_unverified_header(issued_by(KEY))["kid"]
+    refused(jwt.encode(claims(), OTHER_KEY, algorithm="EdDSA", headers={"kid": kid}))
+
+
+class Keys:
+    """Where a verifier reads keys again, and how often it did."""
+
+    def __init__(self, *keys: Ed25519PrivateKey) -> None:
+        self.keys, self.reads, self.now = list(keys), 0, 1000.0
+        self.failure: Exception | None = None
+        self.verifier = JwtVerifier(self._text(), self.read, lambda: self.now)
+
+    def read(self) -> str:
+        self.reads += 1
+        if self.failure:
+            raise self.failure
+        return self._text()
+
+    def _text(self) -> str:
+        return "".join(pem_of(key) for key in self.keys)
+
+
+def test_a_new_key_is_noticed_by_its_first_token() -> None:
+    keys = Keys(KEY)
+    keys.keys.insert(0, OTHER_KEY)
+    for key in (OTHER_KEY, KEY):
+        assert keys.verifier.verify(issued_by(key))[0].user_id == "ada"
+    assert keys.reads == 1
+    keys.keys.remove(KEY)
+    keys.now += NEW_KEYS_SECONDS
+    with pytest.raises(InvalidToken):
+        keys.verifier.verify(issued_by(Ed25519PrivateKey.generate()))
+    with pytest.raises(InvalidToken):  # dropped with that look
+        keys.verifier.verify(issued_by(KEY))
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.booleans()), max_size=40))
+def test_made_up_tokens_cause_a_look_a_minute_and_no_more(calls: list[tuple[float, bool]]) -> None:
+    keys, start = Keys(KEY), 1000.0
+    for seconds, has_kid in calls:
+        keys.now += seconds
+        with pytest.raises(InvalidToken):
+            keys.verifier.verify(issued_by(OTHER_KEY) if has_kid else signed(claims(), OTHER_KEY))
+        keys.verifier.verify(issued_by(KEY))
+    assert keys.reads <= 1 + (keys.now - start) // NEW_KEYS_SECONDS
+
+
+def test_a_broken_token_of_a_known_key_causes_no_look() -> None:
+    keys = Keys(KEY)
+    for token in (issued_by(KEY)[:-6] + "aaaaaa", by_hand({"alg": "none"}, claims()), "x.y.z"):
+        with pytest.raises(InvalidToken):
+            keys.verifier.verify(token)
+    assert keys.reads == 0
+
+
+@pytest.mark.parametrize("failure", [SecretsUnavailable("away"), ConfigurationError("denied")])
+def test_while_keys_cannot_be_read_nobody_is_told_that_a_token_is_wrong(
+    failure: Exception,
+) -> None:
+    keys = Keys(KEY)
+    keys.keys.append(OTHER_KEY)
+    keys.failure = failure
+    for _ in range(3):
+        with pytest.raises(SecretsUnavailable):
+            keys.verifier.verify(issued_by(OTHER_KEY))
+        keys.verifier.verify(issued_by(KEY))
+    assert keys.reads == 1
+    keys.failure = None
+    keys.now += NEW_KEYS_SECONDS
+    keys.verifier.verify(issued_by(OTHER_KEY))
+
+
+def test_threads_that_meet_the_same_new_key_look_once() -> None:
+    keys = Keys(KEY)
+    keys.keys.insert(0, OTHER_KEY)
+    token = issued_by(OTHER_KEY)
+    with ThreadPoolExecutor(8) as pool:
+        callers = list(pool.map(lambda _: keys.verifier.verify(token)[0], range(64)))
+    assert {caller.user_id for caller in callers} == {"ada"}
+    assert keys.reads == 1
