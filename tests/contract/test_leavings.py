@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -298,6 +299,33 @@ def test_delivering_while_people_leave_leaves_nothing(empty_database: Database) 
     go_on(leavings=parts.leavings, clock=FakeClock(NOON + OUTLIVED))
     for user in people:
         assert holding(parts, user.id) == set()
+
+
+def test_an_arrival_that_began_before_leaves_no_first_inbox(empty_database: Database) -> None:
+    """Its transaction ends after the inbox was looked for, and before its notification is."""
+    parts = Deps(database=empty_database)
+    ada = person(parts)
+    id_ = sent(parts, ada.id).id
+    client = empty_database.client
+    busy_with = {"ns": empty_database.notifications.full_name, "op": "update"}
+    waiting: dict[str, Any] = {"currentOp": 1, **busy_with}
+    with (
+        ThreadPoolExecutor(1) as thread,
+        client.start_session() as session,
+        session.start_transaction(),
+    ):
+        first = {"$inc": {"seq": 1, "unread": 1}}
+        empty_database.inboxes.update_one({"_id": ada.id}, first, upsert=True, session=session)
+        arrived = {"$set": {"seq": 1}}
+        empty_database.notifications.update_one({"_id": id_}, arrived, session=session)
+        leaving = thread.submit(go, parts, ada)
+        deadline = time.monotonic() + 4
+        while not client.admin.command(waiting)["inprog"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        session.commit_transaction()
+        leaving.result()
+    assert holding(parts, ada.id) == {"leavings"}
 
 
 Step = Callable[[Deps, str], Any]
