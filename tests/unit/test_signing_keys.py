@@ -299,7 +299,7 @@ def test_the_function_takes_a_step_and_names_a_field_that_is_missing() -> None:
     deps.__dict__["signing_keys"] = world.keys
     world.begin()
     handler = rotate_signing_key.handler.using(deps)
-    event = {"Step": "", "SecretId": PRIVATE, "ClientRequestToken": world.version}
+    event = {"Step": "createSecret", "SecretId": PRIVATE, "ClientRequestToken": world.version}
     for step in STEPS:
         handler({**event, "Step": step}, None)
     assert is_taken(token_of(world.private()), world.publics())
