@@ -42,6 +42,8 @@ DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403
 
 # Reads and writes of the control plane are throttled per account: wait rather than fail.
 PATIENT = Config(retries={"mode": "standard", "max_attempts": 8}, connect_timeout=5)
+# The first question is to say soon that nobody answers.
+HASTY = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=3)
 
 
 class DeployError(Exception):
@@ -81,7 +83,7 @@ def aws() -> Aws:
 def signed_in(session: Clients, region: str) -> Aws:
     """Find out whose credentials these are, which also proves that they are good."""
     with told():
-        account = session.client("sts", config=PATIENT).get_caller_identity()["Account"]
+        account = session.client("sts", config=HASTY).get_caller_identity()["Account"]
         return Aws(session, account, region)
 
 

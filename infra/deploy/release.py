@@ -84,7 +84,8 @@ def version_of(template: Template) -> str | None:
 def kept(template: Template) -> list[str]:
     """The logical ids of what stays when the stack is deleted."""
     resources = template.get("Resources", {})
-    return [name for name, each in resources.items() if each.get("DeletionPolicy") == "Retain"]
+    policies = {name: each.get("DeletionPolicy", "") for name, each in resources.items()}
+    return [name for name, policy in policies.items() if policy.startswith("Retain")]
 
 
 def _bytes(template: Template) -> bytes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from infra.deploy.artifacts import NOT_FOUND
 from infra.deploy.aws import Aws, code_of, told
+from infra.pages import Page
 
 EVERYTHING = "/*"
 """One path, whatever it matches (Amazon CloudFront developer guide, "Pay for file invalidation").
@@ -20,39 +21,27 @@ DELETED_AT_ONCE = 1000
 """DeleteObjects takes no more (Amazon S3, API reference)."""
 
 
-class WebFile(Protocol):
-    """What is served: its path without the first slash, and its headers."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def content(self) -> bytes: ...
-    @property
-    def content_type(self) -> str: ...
-    @property
-    def cache_control(self) -> str: ...
-
-
-def upload(aws: Aws, bucket: str, files: Iterable[WebFile]) -> Iterator[str]:
-    """Bring the bucket to what the files are, and tell each key that was changed or removed.
+def upload(aws: Aws, bucket: str, pages: Iterable[Page]) -> Iterator[str]:
+    """Bring the bucket to what the pages are, and tell each key that was changed or removed.
 
     Pages come after what they load, and what nothing loads any more is removed last: nobody gets
     a page whose parts are not there.
     """
     s3 = aws.client("s3")
-    wanted = {file.key: file for file in files}
+    wanted = {page.key: page for page in pages}
     with told():
-        for file in sorted(wanted.values(), key=lambda each: each.key.endswith(".html")):
-            if not _is_there(s3, bucket, aws.account, file):
+        for page in sorted(wanted.values(), key=lambda each: each.key.endswith(".html")):
+            content = page.path.read_bytes()
+            if not _is_there(s3, bucket, aws.account, page, content):
                 s3.put_object(
                     Bucket=bucket,
-                    Key=file.key,
-                    Body=file.content,
-                    ContentType=file.content_type,
-                    CacheControl=file.cache_control,
+                    Key=page.key,
+                    Body=content,
+                    ContentType=page.content_type,
+                    CacheControl=page.cache_control,
                     ExpectedBucketOwner=aws.account,
                 )
-                yield file.key
+                yield page.key
         gone = sorted(_keys(s3, bucket, aws.account) - wanted.keys())
         _delete(s3, bucket, aws.account, [{"Key": key} for key in gone])
         yield from gone
@@ -89,17 +78,17 @@ def empty(aws: Aws, bucket: str) -> int:
     return removed
 
 
-def _is_there(s3: Any, bucket: str, owner: str, file: WebFile) -> bool:
+def _is_there(s3: Any, bucket: str, owner: str, page: Page, content: bytes) -> bool:
     try:
-        found = s3.head_object(Bucket=bucket, Key=file.key, ExpectedBucketOwner=owner)
+        found = s3.head_object(Bucket=bucket, Key=page.key, ExpectedBucketOwner=owner)
     except ClientError as error:
         if code_of(error) in NOT_FOUND:
             return False
         raise
     # The ETag of what was put in one piece is its MD5 (Amazon S3, API reference, Object).
-    digest = hashlib.md5(file.content, usedforsecurity=False).hexdigest()
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
     there = found["ETag"].strip('"'), found["ContentType"], found.get("CacheControl")
-    return there == (digest, file.content_type, file.cache_control)
+    return there == (digest, page.content_type, page.cache_control)
 
 
 def _keys(s3: Any, bucket: str, owner: str) -> set[str]:

@@ -14,6 +14,8 @@ from belfry.errors import ConfigurationError, QueueUnavailable
 from local_runner.command import (
     cost,
     dead_letters,
+    deploy,
+    destroy,
     events,
     invoke,
     listen,
@@ -21,6 +23,7 @@ from local_runner.command import (
     scale,
     send,
     smoke,
+    status,
     users,
 )
 from local_runner.command.home import Home
@@ -64,6 +67,9 @@ app.command()(invoke.invoke)
 app.command()(invoke.replay)
 app.command()(smoke.smoke)
 app.command()(package.package)
+app.command()(deploy.deploy)
+app.command()(destroy.destroy)
+app.command()(status.status)
 
 
 @app.callback()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,33 @@ from botocore.stub import Stubber
 from infra.deploy.artifacts import Artifacts
 from infra.deploy.aws import DeployError
 from infra.deploy.website import empty, invalidate, upload
+from infra.pages import Page
 from tests.infra.deploy.emulator import Emulator
 
 BUCKET = "pages"
 
 
-@dataclass(frozen=True)
-class File:
-    key: str
-    content: bytes = b"<html>"
-    content_type: str = "text/html"
-    cache_control: str = "no-cache"
+class Files:
+    """Pages with what a test says."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(
+        self,
+        key: str,
+        content: bytes = b"<html>",
+        content_type: str = "text/html",
+        cache_control: str = "no-cache",
+    ) -> Page:
+        path = self._folder / key.replace("/", "-")
+        path.write_bytes(content)
+        return Page(key, path, content_type, cache_control)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Files:
+    return Files(tmp_path)
 
 
 @pytest.fixture
@@ -77,38 +92,40 @@ def test_what_is_there_is_not_uploaded_again(emulator: Emulator, tmp_path: Path)
     assert sorted(each["Key"] for each in found["Versions"]) == ["hash.zip", "t.json"]
 
 
-def test_only_pages_that_changed_are_uploaded(emulator: Emulator, pages: Any) -> None:
-    index, style = File("index.html"), File("web/a.css", b"a{}", "text/css", "max-age=60")
+def test_only_pages_that_changed_are_uploaded(emulator: Emulator, pages: Any, file: Files) -> None:
+    index, style = file("index.html"), file("web/a.css", b"a{}", "text/css", "max-age=60")
     assert list(upload(emulator.aws, BUCKET, [index, style])) == ["web/a.css", "index.html"]
     assert list(upload(emulator.aws, BUCKET, [index, style])) == []
     found = pages.get_object(Bucket=BUCKET, Key="web/a.css")
     assert (found["Body"].read(), found["ContentType"]) == (b"a{}", "text/css")
     assert found["CacheControl"] == "max-age=60"
-    changed = [File("index.html", b"<new>"), File("web/a.css", b"a{}", "text/css", "no-cache")]
+    changed = [file("index.html", b"<new>"), file("web/a.css", b"a{}", "text/css", "no-cache")]
     assert list(upload(emulator.aws, BUCKET, changed)) == ["web/a.css", "index.html"]
 
 
-def test_what_is_no_page_any_more_goes(emulator: Emulator, pages: Any) -> None:
-    list(upload(emulator.aws, BUCKET, [File("index.html"), File("old.html")]))
-    assert list(upload(emulator.aws, BUCKET, [File("index.html")])) == ["old.html"]
+def test_what_is_no_page_any_more_goes(emulator: Emulator, pages: Any, file: Files) -> None:
+    list(upload(emulator.aws, BUCKET, [file("index.html"), file("old.html")]))
+    assert list(upload(emulator.aws, BUCKET, [file("index.html")])) == ["old.html"]
     assert [each["Key"] for each in pages.list_objects_v2(Bucket=BUCKET)["Contents"]] == [
         "index.html"
     ]
 
 
-def test_a_bucket_is_emptied_with_its_older_versions(emulator: Emulator, pages: Any) -> None:
+def test_a_bucket_is_emptied_with_its_older_versions(
+    emulator: Emulator, pages: Any, file: Files
+) -> None:
     pages.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     for content in (b"1", b"2"):
-        list(upload(emulator.aws, BUCKET, [File("index.html", content)]))
+        list(upload(emulator.aws, BUCKET, [file("index.html", content)]))
     list(upload(emulator.aws, BUCKET, []))
     assert empty(emulator.aws, BUCKET) == 3  # two versions, and the mark of the deletion
     assert empty(emulator.aws, BUCKET) == 0
     pages.delete_bucket(Bucket=BUCKET)
 
 
-def test_a_bucket_that_is_not_there_is_told(emulator: Emulator) -> None:
+def test_a_bucket_that_is_not_there_is_told(emulator: Emulator, file: Files) -> None:
     with pytest.raises(DeployError, match="NoSuchBucket"):
-        list(upload(emulator.aws, "nowhere", [File("index.html")]))
+        list(upload(emulator.aws, "nowhere", [file("index.html")]))
 
 
 def test_the_distribution_forgets_everything(emulator: Emulator) -> None:

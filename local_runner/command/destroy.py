@@ -1,0 +1,82 @@
+"""`belfry destroy`: a deployment and everything that AWS made for it, gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from local_runner.command.deploying import Local, Stage, goes_on, pause, told
+from local_runner.console import fail, out
+
+if TYPE_CHECKING:
+    from infra.deploy.aws import Aws
+    from infra.deploy.cloudformation import CloudFormation
+    from infra.deploy.stacks import Resource, Stack
+
+BUCKET = "AWS::S3::Bucket"
+
+
+def destroy(stage: Stage, local: Local = False) -> None:
+    """Remove a deployment from AWS. What is in MongoDB stays; doing it again changes nothing."""
+    from infra.deploy.aws import aws, stack_name
+    from infra.deploy.cloudformation import CloudFormation
+
+    with told():
+        name = stack_name(stage)
+        if local:
+            from local_runner.command.deploy_local import destroy_local
+
+            destroy_local(stage)
+            return
+        account = aws()
+        stacks = CloudFormation(account)
+        stack = stacks.find(name)
+        if stack is None:
+            out.print(f"Nothing there: {account.region} of {account.account} has no {name}.")
+            return
+        _refuse_while_at_work(stack)
+        _remove(account, stacks, stack, stage)
+
+
+def _refuse_while_at_work(stack: Stack) -> None:
+    from infra.deploy.stacks import IN_PROGRESS, REVIEWED
+
+    if stack.status.endswith(IN_PROGRESS) and stack.status != REVIEWED:
+        fail(f"{stack.name} is in {stack.status}: try again when CloudFormation has finished.")
+
+
+def _remove(account: Aws, stacks: CloudFormation, stack: Stack, stage: str) -> None:
+    from infra.deploy.progress import newest, went_well
+    from infra.deploy.release import kept
+    from infra.deploy.stacks import DELETED, REVIEWED
+    from infra.deploy.website import empty
+    from local_runner.command.stack_view import show_resources, watch, why
+
+    empty_yet = stack.status == REVIEWED
+    found = [] if empty_yet else stacks.resources(stack.id)
+    resources = [each for each in found if each.status != DELETED]
+    stay = [] if empty_yet else kept(stacks.template(stack.id))
+    out.print(f"[bold]{stack.name}[/] in {account.region} of account {account.account}:")
+    show_resources(resources, stay)
+    out.print("Also kept: MongoDB with everything in it, and the artifacts in S3.")
+    if typer.prompt("Type the name of the stage to remove it") != stage:
+        fail("That is not its name. Nothing was changed.")
+    for bucket in _buckets(resources, stay):
+        out.print(f"{empty(account, bucket)} files removed from {bucket}")
+    with goes_on(stage):
+        after = newest(stacks, stack.id)
+        stacks.delete(stack.id)
+        events = watch(stacks, stack.id, after, len(resources), pause)
+    if not went_well(events):
+        fail(why(events, stage))
+    out.print(f"[green]{stack.name} is gone.[/]")
+
+
+def _buckets(resources: list[Resource], stay: list[str]) -> list[str]:
+    """A bucket can be deleted only when nothing is in it."""
+    return [
+        each.physical_id
+        for each in resources
+        if each.type == BUCKET and each.physical_id and each.logical_id not in stay
+    ]

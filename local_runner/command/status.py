@@ -1,0 +1,63 @@
+"""`belfry status`: what runs on AWS, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from local_runner.command.deploying import Local, Stage, told
+from local_runner.console import out
+
+if TYPE_CHECKING:
+    from infra.deploy.aws import Aws
+    from infra.deploy.cloudformation import CloudFormation
+    from infra.deploy.stacks import Stack
+
+
+def status(stage: Stage, local: Local = False) -> None:
+    """Show a deployment: its state, version, addresses, what failed last, alarms that ring."""
+    from infra.deploy.aws import aws, stack_name
+    from infra.deploy.cloudformation import CloudFormation
+
+    with told():
+        name = stack_name(stage)
+        if local:
+            from local_runner.command.deploy_local import show_local
+
+            show_local(stage)
+            return
+        account = aws()
+        stacks = CloudFormation(account)
+        stack = stacks.find(name)
+        if stack is None:
+            out.print(f"Nothing of {name} is in {account.region} of account {account.account}.")
+            return
+        _show(account, stacks, stack)
+
+
+def _show(account: Aws, stacks: CloudFormation, stack: Stack) -> None:
+    from infra.deploy.progress import causes, last_operation
+    from infra.deploy.release import version_of
+    from infra.deploy.stacks import REVIEWED
+    from infra.deploy.watching import ringing
+    from local_runner.command.stack_view import event_line, show_outputs
+
+    colour = "red" if "FAILED" in stack.status or "ROLLBACK" in stack.status else "green"
+    since = f" since {stack.changed:%Y-%m-%d %H:%M:%S %Z}" if stack.changed else ""
+    out.print(f"[bold]{stack.name}[/]  [{colour}]{stack.status}[/]{since}", soft_wrap=True)
+    if stack.reason:
+        out.print(f"  {escape(stack.reason)}", soft_wrap=True)
+    if stack.status == REVIEWED:
+        return
+    out.print(f"  version {version_of(stacks.template(stack.id)) or 'unknown'}")
+    show_outputs(stack)
+    failures = causes(last_operation(stacks.events(stack.id)))
+    for event in failures:
+        out.print(event_line(event), soft_wrap=True)
+        out.print(f"    {escape(event.reason)}", soft_wrap=True)
+    alarms = ringing(account, stacks.resources(stack.id))
+    for alarm, reason in alarms.items():
+        out.print(f"[red]rings[/] {escape(alarm)}: {escape(reason)}", soft_wrap=True)
+    if not alarms:
+        out.print("[green]✓[/] no alarm rings")
