@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.monitoring import CommandListener, CommandStartedEvent
 
-from belfry.adapters.mongo.database import Database
+from belfry.adapters.mongo.database import OPERATION_MS, Database
 from belfry.changes import Change, ChangeKind
 from belfry.errors import ConfigurationError, StoreUnavailable
 from belfry.idempotency import Key
@@ -56,6 +57,7 @@ CALLS: dict[str, Callable[[Deps], Any]] = {
     "outbox.settle": lambda parts: parts.outbox.settle(["1"]),
     "outbox.give_up": lambda parts: parts.outbox.give_up(["1"], "no use"),
     "outbox.reopen": lambda parts: parts.outbox.reopen(["1"], LATER),
+    "backlog.overdue_since": lambda parts: parts.backlog.overdue_since(LATER),
     "outbox.states": lambda parts: parts.outbox.states(["1"]),
     "notifications.get": lambda parts: parts.notifications.get(ADA, "1"),
     "notifications.page": lambda parts: parts.notifications.page(
@@ -174,6 +176,33 @@ def test_making_the_indexes_again_changes_nothing(database: Database) -> None:
     assert indexes() == before
     assert before.keys() >= COLLECTIONS
     assert Deps(database=database).inboxes.position(ADA).seq == 1
+
+
+class Commands(CommandListener):
+    """Keeps how many milliseconds each command may take, by the command's name."""
+
+    def __init__(self) -> None:
+        self.limits: list[tuple[str, int | None]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.limits.append((event.command_name, event.command.get("maxTimeMS")))
+
+    def succeeded(self, event: object) -> None: ...
+
+    def failed(self, event: object) -> None: ...
+
+
+def test_an_index_over_much_has_more_time_than_an_operation(mongodb_uri: str) -> None:
+    heard = Commands()
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        mongodb_uri, timeoutMS=OPERATION_MS, event_listeners=[heard]
+    )
+    with client:
+        Database(client, "indexes").migrate()
+        client.drop_database("indexes")
+    limits = [limit for name, limit in heard.limits if name == "createIndexes"]
+    assert limits
+    assert all(limit is None or limit > 600_000 for limit in limits)
 
 
 def test_every_query_is_by_an_index_and_none_sorts_in_memory(database: Database) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+import pymongo
 from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import ConfigurationError as MongoConfigurationError
@@ -25,6 +26,10 @@ T = TypeVar("T")
 Document = dict[str, Any]
 
 OPERATION_MS = 5000
+
+LONGEST_INDEX_SECONDS = 3600.0
+"""For an index over what is there already. One that is cut off is given up, and begins anew."""
+
 STATISTICS_SECONDS = 24 * 60 * 60
 
 UNDELIVERED = [
@@ -103,7 +108,8 @@ class Database:
             hello = self.client.admin.command("hello")
             if "setName" not in hello and hello.get("msg") != "isdbgrid":
                 raise ConfigurationError("MONGODB_URI names a server that is no replica set")
-            self._create_indexes()
+            with pymongo.timeout(LONGEST_INDEX_SECONDS):
+                self._create_indexes()
         except OperationFailure as error:
             if _passes(error):
                 raise
