@@ -46,6 +46,10 @@ class Page:
     content_type: str
     cache_control: str = CACHE_CONTROL
 
+    @property
+    def content(self) -> bytes:
+        return self.path.read_bytes()
+
 
 def files(project: Path) -> Iterator[Page]:
     """All of them, in the order of their keys.

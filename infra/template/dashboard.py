@@ -112,6 +112,7 @@ def _websocket() -> list[Any]:
         _line(metrics.of_websocket_api("ConnectCount"), "Sum", "opened"),
         _line(metrics.of_websocket_api("MessageCount"), "Sum", "messages, both ways"),
         _line(metrics.of_websocket_api("IntegrationError"), "Sum", "failed"),
+        _line(metrics.of_websocket_api("ExecutionError"), "Sum", "not called"),
         _line(metrics.of_websocket_api("ClientError"), "Sum", "refused"),
     ]
 

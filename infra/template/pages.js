@@ -11,8 +11,6 @@ function handler(event) {
   if (request.uri === "/docs/") {
     return { statusCode: 307, statusDescription: "Temporary Redirect", headers: { location: { value: "/docs" } } };
   }
-  if (Object.prototype.hasOwnProperty.call(PAGES, request.uri)) {
-    request.uri = PAGES[request.uri];
-  }
+  request.uri = PAGES[request.uri] || request.uri;
   return request;
 }

@@ -65,15 +65,30 @@ def test_mails_are_sent_only_to_somebody() -> None:
     assert subscription["Properties"]["Endpoint"] == {"Ref": "AlarmEmail"}
 
 
-def test_the_dashboard_is_a_grid_without_gaps_and_shows_every_alarm() -> None:
+def widgets() -> list[dict[str, Any]]:
     text, given = of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
     assert given == {"BrokerName": BROKER_NAME}
-    widgets = json.loads(text)["widgets"]
-    rows: dict[int, list[Any]] = {}
-    for widget in widgets:
-        rows.setdefault(widget["y"], []).append(widget)
-    for row in rows.values():
-        assert sum(widget["width"] for widget in row) == COLUMNS
-    shown = next(widget for widget in widgets if widget["type"] == "alarm")
+    found: list[dict[str, Any]] = json.loads(text)["widgets"]
+    return found
+
+
+def test_the_dashboard_is_a_grid_without_gaps() -> None:
+    rows: dict[int, int] = {}
+    for widget in widgets():
+        rows[widget["y"]] = rows.get(widget["y"], 0) + widget["width"]
+    assert set(rows.values()) == {COLUMNS}
+
+
+def test_the_dashboard_shows_every_alarm() -> None:
+    [shown] = [widget for widget in widgets() if widget["type"] == "alarm"]
     alarm_arns = {f"${{{name}.Arn}}" for name in of_type("AWS::CloudWatch::Alarm")}
     assert set(shown["properties"]["alarms"]) == alarm_arns
+
+
+def test_the_dashboard_shows_all_that_alarms_look_at() -> None:
+    lines = [line for widget in widgets() for line in widget["properties"].get("metrics", ())]
+    shown = {tuple(line[:2]) for line in lines if isinstance(line[0], str)}
+    for alarm in of_type("AWS::CloudWatch::Alarm").values():
+        parts = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics", ())[:-1]]
+        for metric in parts or [alarm]:
+            assert (metric["Namespace"], metric["MetricName"]) in shown

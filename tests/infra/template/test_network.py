@@ -76,8 +76,11 @@ def test_the_broker_is_private_and_has_as_many_subnets_as_it_may() -> None:
     assert made["EngineVersion"] == "4.2"
     assert made["AutoMinorVersionUpgrade"] is True
     cluster, single = made["SubnetIds"]["Fn::If"][1:]
-    assert len(cluster["Fn::If"][1]) > 1
-    assert len(single) == 1
+    _, own, given = cluster["Fn::If"]
+    assert (len(own), given) == (2, {"Ref": "SubnetIds"})
+    [one] = single
+    _, own, given = one["Fn::If"]
+    assert (own, given) == ({"Ref": "PrivateSubnetA"}, {"Fn::Select": [0, {"Ref": "SubnetIds"}]})
 
 
 def test_a_broker_of_another_kind_has_another_name() -> None:
