@@ -158,12 +158,11 @@ def _deliver(part: Part, shard: simpy.Store, parts: _Parts) -> Steps:
         now = min(AT_ONCE, people)
         frames = _some(connected, now, people, system)
         people, connected = people - now, connected - frames
-        yield from system.deliver(now)
+        took = yield from system.deliver(now, frames)
         if not part.attempts:
             told.inboxes += now
             if told.inboxes == told.people:
                 told.all_inboxes_at = system.env.now
-        took = yield from system.push(frames)
         told.curve.append((system.env.now, told.reached + took))
         if frames > took:
             _try_again(frames - took, part.attempts, shard, parts)

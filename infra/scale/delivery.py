@@ -78,7 +78,7 @@ def _senders(
         told.posts += next_ - first
         told.posts_refused += next_ - first - granted
         for sent in posts[first : first + granted]:
-            queue = system.random.randrange(len(queues))
+            queue = int(system.random.random() * len(queues))
             queues[queue].append(Waiting(sent + before, sent))
 
 
@@ -97,8 +97,7 @@ def _shard(system: System, queue: deque[Waiting], retries: list[Waiting], told: 
         if not batch:
             yield env.timeout(TICK)
             continue
-        yield from system.deliver(len(batch))
-        took = yield from system.push(len(batch))
+        took = yield from system.deliver(len(batch), len(batch))
         told.seconds += [env.now - each.sent for each in batch[:took]]
         told.pushes_refused += len(batch) - took
         for each in batch[took:]:

@@ -17,7 +17,7 @@ WITHIN_SECONDS = 1.0
 A_SECOND = (100, 500, 1_000, 2_000, 4_000)
 SHARDS = (1, 2, 4, 8, 16, 32)
 MEGABYTES = (512.0, 1_769.0)
-SIMULATED_SECONDS = 6.0
+SIMULATED_SECONDS = 4.0
 MILLION = 1_000_000
 DEVICES = (100_000, MILLION)
 RECONNECT_SECONDS = 60 * 60
@@ -57,19 +57,17 @@ class Broadcasting:
 
 
 BROADCASTS = (
-    Broadcasting("as deployed: 2 shards, 512 MB", Deployment()),
-    Broadcasting("as deployed, a tenth connected", Deployment(), MILLION // 10),
-    Broadcasting("1,769 MB", Deployment(megabytes=1_769)),
+    Broadcasting("as deployed: 2 shards", Deployment()),
+    Broadcasting("… a tenth connected", Deployment(), MILLION // 10),
+    Broadcasting("2 shards, 1,769 MB", Deployment(megabytes=1_769)),
     Broadcasting("8 shards, 1,769 MB", Deployment(shards=8, megabytes=1_769)),
+    Broadcasting("16 shards, 4 fan-outs", Deployment(shards=16, fan_out_queues=4, megabytes=1_769)),
     Broadcasting(
-        "16 shards, 4 fan-out queues", Deployment(shards=16, fan_out_queues=4, megabytes=1_769)
-    ),
-    Broadcasting(
-        "the same, quotas × 10",
+        "… quotas × 10",
         Deployment(shards=16, fan_out_queues=4, megabytes=1_769, quotas=Quotas().raised(10)),
     ),
     Broadcasting(
-        "32 shards, 8 queues, × 10, 16 cores",
+        "32, 8, × 10, 16 cores",
         Deployment(
             shards=32,
             fan_out_queues=8,
@@ -99,11 +97,11 @@ class Reconnecting:
 
 RECONNECTS = (
     Reconnecting("every second", Retries(1, 1, jitter=False), Quotas()),
-    Reconnecting("doubling to 15 s, no jitter", Retries(jitter=False), Quotas()),
-    Reconnecting("up to 15 s, jitter", Retries(), Quotas()),
-    Reconnecting("the same, and polling (web/client)", Retries(polls=TIMES_BLOCKED), Quotas()),
-    Reconnecting("the same, quotas × 10", Retries(polls=TIMES_BLOCKED), Quotas().raised(10)),
-    Reconnecting("up to 5 min, jitter", Retries(longest=300), Quotas()),
+    Reconnecting("to 15 s, no jitter", Retries(jitter=False), Quotas()),
+    Reconnecting("to 15 s, jitter", Retries(), Quotas()),
+    Reconnecting("… and polling (as built)", Retries(polls=TIMES_BLOCKED), Quotas()),
+    Reconnecting("… quotas × 10", Retries(polls=TIMES_BLOCKED), Quotas().raised(10)),
+    Reconnecting("to 5 min, jitter", Retries(longest=300), Quotas()),
 )
 
 

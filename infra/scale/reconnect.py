@@ -19,6 +19,7 @@ from infra.scale.quotas import Quotas
 from infra.scale.system import Steps
 
 TICK = 1.0
+PRECISION = 1e-6
 LONGEST_SECONDS = 2 * 60 * 60
 POLL_SECONDS = 25.0
 POLLS_AT_ONCE = 200
@@ -95,9 +96,8 @@ class _Waiting:
         if not how.retries.jitter:
             self.cohorts[now + ticks][attempt, blocked] += count
             return
-        for tick, some in enumerate(how.spread(count, ticks), start=1):
-            if some:
-                self.cohorts[now + tick][attempt, blocked] += some
+        for tick, some in how.spread(count, ticks):
+            self.cohorts[now + tick][attempt, blocked] += some
 
     def __len__(self) -> int:
         return sum(cohort.total() for cohort in self.cohorts.values())
@@ -113,11 +113,13 @@ class _Chance:
     def of(self, count: int, share: float) -> int:
         return min(count, int(count * share + self._random.random()))
 
-    def spread(self, count: int, ticks: int) -> Iterator[int]:
-        """As evenly as whole numbers can be, what remains at random."""
+    def spread(self, count: int, ticks: int) -> Iterator[tuple[int, int]]:
+        """Over the ticks 1, 2, …, as evenly as whole numbers can be, from a place at random."""
         each, rest = divmod(count, ticks)
-        lucky = set(self._random.sample(range(ticks), rest))
-        return (each + (tick in lucky) for tick in range(ticks))
+        if each:
+            yield from ((tick, each) for tick in range(1, ticks + 1))
+        place = self._random.randrange(ticks)
+        yield from ((1 + (place + index * ticks // rest) % ticks, 1) for index in range(rest))
 
 
 def reconnect(
@@ -214,7 +216,7 @@ class _Gateway:
         low, high = 0.0, 1.0
         if self._made(wanting, asking, high) <= room:
             low = high
-        for _ in range(30):
+        while high - low > PRECISION:
             share = (low + high) / 2
             if share * self._made(wanting, asking, share) < room:
                 low = share

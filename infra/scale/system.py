@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from heapq import heapreplace
 from typing import Any
 
 import simpy
@@ -30,6 +31,20 @@ class Deployment:
     quotas: Quotas = field(default_factory=Quotas)
 
 
+class Servers:
+    """So many of a kind, each at one thing at a time; who comes first is served first."""
+
+    def __init__(self, env: simpy.Environment, count: int) -> None:
+        self._env = env
+        self._free_at = [0.0] * count
+
+    def seconds(self, work: float) -> float:
+        """From now until a piece of work is done that comes now."""
+        done = max(self._env.now, self._free_at[0]) + work
+        heapreplace(self._free_at, done)
+        return done - self._env.now
+
+
 class System:
     """A deployment at work. `base` is how many requests a second others make meanwhile."""
 
@@ -40,26 +55,17 @@ class System:
         self.env = simpy.Environment()
         quotas = deployment.quotas
         self.requests = TokenBucket(self.env, max(0.0, quotas.requests - base), quotas.burst)
-        self._database = simpy.Resource(self.env, deployment.database_cores)
+        self._database = Servers(self.env, deployment.database_cores)
 
-    def deliver(self, people: int) -> Steps:
-        """A batch arrives in the inboxes of so many people."""
-        yield self.env.timeout(self.rates.deliver(people, self.deployment.megabytes))
-        yield from self._in_database(self.rates.deliver_database.of(people))
+    def deliver(self, people: int, frames: int) -> Generator[simpy.Event, Any, int]:
+        """A batch arrives in so many inboxes and is pushed; answers how many pushes passed."""
+        rates, megabytes = self.rates, self.deployment.megabytes
+        yield self.env.timeout(rates.deliver(people, megabytes))
+        stored = self._database.seconds(rates.deliver_database.of(people))
+        yield self.env.timeout(stored + rates.push(frames, megabytes))
+        return self.requests.take(frames)
 
     def prepare(self) -> Steps:
         """A chunk of a broadcast is stored."""
         yield self.env.timeout(self.rates.prepare(self.deployment.megabytes))
-        yield from self._in_database(self.rates.prepare_database)
-
-    def push(self, frames: int) -> Generator[simpy.Event, Any, int]:
-        """So many frames are posted; answers how many API Gateway took."""
-        if not frames:
-            return 0
-        yield self.env.timeout(self.rates.push(frames, self.deployment.megabytes))
-        return self.requests.take(frames)
-
-    def _in_database(self, seconds: float) -> Steps:
-        with self._database.request() as turn:
-            yield turn
-            yield self.env.timeout(seconds)
+        yield self.env.timeout(self._database.seconds(self.rates.prepare_database))

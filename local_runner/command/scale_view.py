@@ -16,7 +16,8 @@ from infra.scale.questions import Answers, Broadcasting, Needed
 from infra.scale.reconnect import Recovery
 from local_runner.command.project import OWN_SPEC
 
-BAR = 20
+BAR = 14
+MINUTES_FROM = 100
 USERS = 10_000_000
 ONLINE = 0.1
 EACH_DAY = (10, 100)
@@ -64,7 +65,7 @@ def _broadcasts(cases: Sequence[tuple[Broadcasting, Spread]]) -> Table:
 
 
 def _reconnects(answers: Answers) -> Table:
-    shown = _table("", "half", "99 %", "tries", "trouble", "in an hour")
+    shown = _table("", "half", "99 %", "requests", "throttled", "in an hour")
     shown.columns[0].justify = "left"
     for devices in sorted({count for count, *_ in answers.reconnects}):
         shown.add_row(f"[bold]{devices:,}[/]")
@@ -103,6 +104,6 @@ def _table(*columns: str) -> Table:
 def _time(seconds: float, never: str = "never") -> str:
     if isinf(seconds):
         return never
-    if seconds >= 100:
+    if seconds >= MINUTES_FROM:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds * 1e3:,.0f} ms"
+    return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds * 1e3:.0f} ms"
