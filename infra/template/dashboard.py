@@ -51,9 +51,7 @@ def _rows(spec: Spec) -> list[dict[str, Any]]:
             _chart("WebSocket, per minute", _websocket()),
         ],
         [
-            _chart(
-                "Outbox: seconds waited", [_line(metrics.belfry("OutboxAge"), "Maximum", "age")]
-            ),
+            _chart("Outbox: seconds waited", _outbox()),
             _chart("Milliseconds per batch", _durations(spec)),
             _chart("Errors of functions", _errors(spec)),
         ],
