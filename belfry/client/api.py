@@ -46,7 +46,8 @@ class Belfry(Inbox, Sender):
 
         Raises Problem with status 409 for an administrator, who cannot leave.
         """
-        self.request("DELETE", "/api/me")
+        # Unlike other DELETEs it may be repeated: who has left may leave again.
+        self._http.call("DELETE", "/api/me", repeatable=True)
 
     def close(self) -> None:
         """Let go of the open connections. The next call would open new ones."""

@@ -71,15 +71,22 @@ class Http:
         return self.call("POST", path, {"Idempotency-Key": key or str(uuid4())}, json=body)
 
     def call(
-        self, method: str, path: str, headers: Mapping[str, str] | None = None, **content: Any
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
+        **content: Any,
     ) -> Json:
         """The answer's JSON; `content` is what urllib3 takes: `json`, `fields`.
 
-        What may be repeated safely is tried up to five times while the trouble may pass; that a
-        first try is still at work is no trouble, but waited for. Raises Unreachable and Problem.
+        What may be repeated safely, by its method, its key or because `repeatable` says so, is
+        tried up to five times while the trouble may pass; that a first try is still at work is no
+        trouble, but waited for. Raises Unreachable and Problem.
         """
         headers = headers or {}
-        repeatable = method in IDEMPOTENT or "Idempotency-Key" in headers
+        repeatable = repeatable or method in IDEMPOTENT or "Idempotency-Key" in headers
         for failures in range(1, MAX_TRIES if repeatable else 1):
             try:
                 response = self._settled(method, path, headers, content)

@@ -157,6 +157,13 @@ def test_what_may_not_be_repeated_is_not(client: Make) -> None:
     assert len(api.asked) == 1
 
 
+@pytest.mark.parametrize("trouble", [NONE, AWAY, THROTTLED], ids=["none", "503", "429"])
+def test_who_leaves_may_do_so_again(client: Make, trouble: Answer) -> None:
+    with ScriptedApi(trouble, Answer(204)) as api:
+        client(api).leave()
+    assert [(asked.method, asked.path) for asked in api.asked] == [("DELETE", "/api/me")] * 2
+
+
 def test_a_problem_names_its_kind_and_the_fields(client: Make) -> None:
     declared = operations()["/api/notifications", "post"]["responses"]["422"]["content"]
     body = declared["application/problem+json"]["example"]
@@ -165,6 +172,7 @@ def test_a_problem_names_its_kind_and_the_fields(client: Make) -> None:
     assert (no.value.type, no.value.status) == ("unknown-recipient", 422)
     assert str(no.value) == no.value.detail == "There is no person with this id."
     assert no.value.errors == (FieldError("/userId", "there is no person with this id"),)
+    assert no.value.answer == body
 
 
 @pytest.mark.parametrize(
