@@ -51,8 +51,11 @@ class Secrets(Protocol):
     def labels(self, secret: str) -> Mapping[str, Collection[str]]:
         """The labels of each version that has any."""
 
-    def add(self, secret: str, new: SecretVersion, label: str) -> None:
-        """Keep a new version, and give it the label. The same again changes nothing."""
+    def add(self, secret: str, new: SecretVersion, label: str) -> bool:
+        """Keep a new version, and give it the label; the same again changes nothing.
+
+        False when this version says something else already, which it goes on saying.
+        """
 
     def move(self, secret: str, label: str, *, to: str, from_: str) -> bool:
         """Take the label from that version to another; False when it is not there (any more)."""
@@ -124,6 +127,7 @@ def rotate(
 def _create(keys: SigningKeys, version: str, pause: Callable[[float], None]) -> None:
     _current_public(keys)  # what holds no key of ours is not ours to replace
     if keys.secrets.text_of(keys.private, version) is None:
+        # When this step was here twice at once, the first one's key stays.
         keys.secrets.add(keys.private, SecretVersion(version, keys.key_pairs.new()), PENDING)
 
 
@@ -133,8 +137,9 @@ def _set(keys: SigningKeys, version: str, pause: Callable[[float], None]) -> Non
 
     def published(before: Sequence[str]) -> Sequence[str]:
         now = _current_public(keys)
-        # Before the first key, what is there may be that of an `ensure_signing_key` under way.
-        kept = before if now is None else [now]
+        # Before the first key, what is there may be that of an `ensure_signing_key` under way; and
+        # when this step comes so late that the new key is in use, the one before is among them.
+        kept = before if now in (None, new) else [now]
         return [new, *(each for each in kept if each != new)]
 
     _publish(keys, published)

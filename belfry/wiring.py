@@ -264,10 +264,13 @@ class Deps:
     def token_issuer(self) -> TokenIssuer:
         from belfry.adapters.tokens import JwtIssuer
 
+        return JwtIssuer(self._private_key(), self.clock, self._private_key)
+
+    def _private_key(self) -> str:
         private_key = self.settings.token_private_key
         if private_key is None:
             raise ConfigurationError("TOKEN_PRIVATE_KEY is not set")
-        return JwtIssuer(private_key, self.clock)
+        return private_key
 
     @cached_property
     def token_verifier(self) -> TokenVerifier:

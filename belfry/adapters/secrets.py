@@ -29,7 +29,6 @@ ANSWER_SECONDS = 3.0
 TRIES = 2
 
 _THROTTLED = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"}
-_NOT_FOUND = "ResourceNotFoundException"
 
 
 class _Refused(Exception):
@@ -51,48 +50,43 @@ class SecretsManager:
         self._endpoint = urlsplit(settings.secrets_endpoint)
 
     def current(self, secret: str) -> SecretVersion:
-        answer = self._asked("GetSecretValue", secret, VersionStage=CURRENT)
+        answer = self._asked("GetSecretValue", secret, VersionStage=CURRENT) or {}
         return SecretVersion(answer["VersionId"], _string(secret, answer))
 
     def text_of(self, secret: str, version: str) -> str | None:
-        try:
-            answer = self._call("GetSecretValue", secret, VersionId=version)
-        except _Refused as refused:
-            if refused.kind == _NOT_FOUND:
-                return None
-            raise _useless(secret, refused) from None
-        return _string(secret, answer)
+        missing = "ResourceNotFoundException"
+        answer = self._asked("GetSecretValue", secret, missing, VersionId=version)
+        return None if answer is None else _string(secret, answer)
 
     def labels(self, secret: str) -> Mapping[str, Collection[str]]:
-        found: Mapping[str, Collection[str]] = self._asked("DescribeSecret", secret).get(
-            "VersionIdsToStages", {}
-        )
-        return found
+        answer = self._asked("DescribeSecret", secret) or {}
+        labels: Mapping[str, Collection[str]] = answer.get("VersionIdsToStages", {})
+        return labels
 
-    def add(self, secret: str, new: SecretVersion, label: str) -> None:
-        self._asked(
-            "PutSecretValue",
-            secret,
-            ClientRequestToken=new.id,
-            SecretString=new.text,
-            VersionStages=[label],
+    def add(self, secret: str, new: SecretVersion, label: str) -> bool:
+        version = {"ClientRequestToken": new.id, "SecretString": new.text, "VersionStages": [label]}
+        return (
+            self._asked("PutSecretValue", secret, "ResourceExistsException", **version) is not None
         )
 
     def move(self, secret: str, label: str, *, to: str, from_: str) -> bool:
-        versions = {"MoveToVersionId": to, "RemoveFromVersionId": from_}
-        try:
-            self._call("UpdateSecretVersionStage", secret, VersionStage=label, **versions)
-        except _Refused as refused:
-            if refused.kind == "InvalidParameterException":
-                return False
-            raise _useless(secret, refused) from None
-        return True
+        change = {"VersionStage": label, "MoveToVersionId": to, "RemoveFromVersionId": from_}
+        missed = "InvalidParameterException"
+        return self._asked("UpdateSecretVersionStage", secret, missed, **change) is not None
 
-    def _asked(self, operation: str, secret: str, **parameters: Any) -> dict[str, Any]:
+    def _asked(
+        self, operation: str, secret: str, expected: str = "", **parameters: Any
+    ) -> dict[str, Any] | None:
+        """The answer, or None for a refusal of the kind that is expected."""
         try:
             return self._call(operation, secret, **parameters)
         except _Refused as refused:
-            raise _useless(secret, refused) from None
+            if refused.kind == expected:
+                return None
+            raise ConfigurationError(
+                # After the name of the variable, this reads as a sentence.
+                f"names a secret that cannot be used ({refused.kind}): {secret}"
+            ) from None
 
     def _call(self, operation: str, secret: str, **parameters: Any) -> dict[str, Any]:
         """Raises _Refused or SecretsUnavailable. Each operation may be repeated."""
@@ -146,8 +140,3 @@ def _string(secret: str, answer: Mapping[str, Any]) -> str:
     if not isinstance(text, str):
         raise ConfigurationError(f"names a secret that holds no text: {secret}")
     return text
-
-
-def _useless(secret: str, refused: _Refused) -> ConfigurationError:
-    """After the name of the variable, this reads as a sentence."""
-    return ConfigurationError(f"names a secret that cannot be used ({refused.kind}): {secret}")

@@ -43,16 +43,33 @@ REQUIRED_CLAIMS = ["iss", "aud", "sub", "role", "jti", "iat", "exp"]
 _END = "-----END PUBLIC KEY-----"
 
 
-class JwtIssuer:
-    """Signs tokens. Only functions that issue tokens have the private key."""
+SAME_KEY_SECONDS = 300.0
+"""How long a key is used until it is read again."""
 
-    def __init__(self, private_key_pem: str, clock: Clock) -> None:
-        self._key = _private_key(private_key_pem)
-        self._header = {"kid": _thumbprint(self._key.public_key())}
+
+class JwtIssuer:
+    """Signs tokens. Only functions that issue tokens have the private key.
+
+    `read_again` gives the key as it is now, so that an old one is out of use soon after a rotation.
+    """
+
+    def __init__(
+        self,
+        private_key: str,
+        clock: Clock,
+        read_again: Callable[[], str] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._key = _named(private_key)
         self._clock = clock
+        self._read_again = read_again
+        self._monotonic = monotonic
+        self._next_look = monotonic() + SAME_KEY_SECONDS
 
     def issue(self, user: User) -> tuple[str, int]:
         """A token for this person, and its lifetime in seconds."""
+        self._look_again()
+        kid, key = self._key
         now = self._clock()
         claims = {
             "iss": ISSUER,
@@ -63,8 +80,19 @@ class JwtIssuer:
             "iat": now,
             "exp": now + LIFETIME,
         }
-        token = jwt.encode(claims, self._key, algorithm=ALGORITHM, headers=self._header)
+        token = jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid})
         return token, int(LIFETIME.total_seconds())
+
+    def _look_again(self) -> None:
+        now = self._monotonic()
+        if self._read_again is None or now < self._next_look:
+            return
+        self._next_look = now + SAME_KEY_SECONDS
+        try:
+            self._key = _named(self._read_again())
+        except (ConfigurationError, SecretsUnavailable) as error:
+            # The key that we have is good until the rotation after the next.
+            log.error("the private key cannot be read again: %s", error)
 
 
 class JwtVerifier:
@@ -168,6 +196,11 @@ def _verified(token: str, keys: Mapping[str, Ed25519PublicKey], kid: str | None)
                 options={"require": REQUIRED_CLAIMS},
             )
     raise jwt.InvalidSignatureError("None of our keys has signed it.")
+
+
+def _named(private_key: str) -> tuple[str, Ed25519PrivateKey]:
+    key = _private_key(private_key)
+    return _thumbprint(key.public_key()), key
 
 
 def _private_key(pem: str) -> Ed25519PrivateKey:

@@ -132,6 +132,14 @@ def test_the_same_version_twice_changes_nothing(vault: Vault) -> None:
     assert set(vault.secrets.labels(arn)[new.id]) == {PENDING}
 
 
+def test_a_version_never_says_anything_else(vault: Vault) -> None:
+    arn = vault.make("old")
+    new = version("new")
+    assert vault.secrets.add(arn, new, NEXT)
+    assert not vault.secrets.add(arn, SecretVersion(new.id, "other"), NEXT)
+    assert vault.secrets.text_of(arn, new.id) == "new"
+
+
 def test_a_version_that_is_not_there_says_nothing(vault: Vault) -> None:
     assert vault.secrets.text_of(vault.make("old"), str(uuid4())) is None
 

@@ -43,12 +43,13 @@ class FakeSecrets:
             found.setdefault(version, set()).add(label)
         return found
 
-    def add(self, secret: str, new: SecretVersion, label: str) -> None:
+    def add(self, secret: str, new: SecretVersion, label: str) -> bool:
         self.before_each("add")
         labels = self._of(secret)
         if self._texts.setdefault((secret, new.id), new.text) != new.text:
-            raise ConfigurationError(f"names a secret that has this version already: {secret}")
+            return False
         labels[label] = new.id
+        return True
 
     def move(self, secret: str, label: str, *, to: str, from_: str) -> bool:
         self.before_each("move")

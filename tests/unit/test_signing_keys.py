@@ -257,6 +257,8 @@ WHOLE = [Act(name) for name in ("begin", *STEPS)]
 @example([*WHOLE, *WHOLE])
 @example([*WHOLE[:2], Act("ensure", 4, ("setSecret", "finishSecret"))])
 @example([*WHOLE[:3], Act("ensure", 3, ("finishSecret",))])
+@example([Act("ensure"), *WHOLE[:2], Act("setSecret", 2, ("setSecret", "finishSecret"))])
+@example([Act("begin"), Act("createSecret", 4, ("createSecret",))])
 @example([*WHOLE[:2], Act("setSecret", 4, ("ensure",))])
 def test_tokens_of_this_key_and_of_the_one_before_are_taken(acts: list[Act]) -> None:
     world = Observed()

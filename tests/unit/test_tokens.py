@@ -25,7 +25,13 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belfry.adapters.tokens import LIFETIME, REQUIRED_CLAIMS, JwtIssuer, JwtVerifier
+from belfry.adapters.tokens import (
+    LIFETIME,
+    REQUIRED_CLAIMS,
+    SAME_KEY_SECONDS,
+    JwtIssuer,
+    JwtVerifier,
+)
 from belfry.errors import ConfigurationError, InvalidToken, SecretsUnavailable
 from belfry.model import Caller, Role, User
 from belfry.ports import NEW_KEYS_SECONDS
@@ -207,9 +213,12 @@ def pem_of(key: Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
+def private_pem_of(key: Ed25519PrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
 def issued_by(key: Ed25519PrivateKey) -> str:
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return JwtIssuer(pem, lambda: datetime.now(UTC)).issue(ADA)[0]
+    return JwtIssuer(private_pem_of(key), lambda: datetime.now(UTC)).issue(ADA)[0]
 
 
 @pytest.mark.parametrize(
@@ -314,3 +323,22 @@ def test_threads_that_meet_the_same_new_key_look_once() -> None:
         callers = list(pool.map(lambda _: keys.verifier.verify(token)[0], range(64)))
     assert {caller.user_id for caller in callers} == {"ada"}
     assert keys.reads == 1
+
+
+@pytest.mark.parametrize("failure", [SecretsUnavailable("away"), ConfigurationError("denied")])
+def test_an_issuer_takes_the_new_key_after_a_while(failure: Exception) -> None:
+    now = 0.0
+    answers: list[str | Exception] = [failure, private_pem_of(OTHER_KEY)]
+
+    def read() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    issuer = JwtIssuer(private_pem_of(KEY), lambda: datetime.now(UTC), read, lambda: now)
+    for seconds, key in ((0, KEY), (299, KEY), (1, KEY), (299, KEY), (1, OTHER_KEY)):
+        now += seconds
+        token, _ = issuer.issue(ADA)
+        assert JwtVerifier(pem_of(key)).verify(token)[0].user_id == "ada"
+    assert now == 2 * SAME_KEY_SECONDS
