@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -19,6 +20,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.exceptions import ConnectionError as NotConnected
 
 LONGEST_STAGE = 20
 """Characters: `belfry-<stage>-<function>` may have 64 (AWS Lambda, API reference, FunctionName)."""
@@ -110,11 +112,11 @@ def told() -> Iterator[None]:
         raise DeployError(
             "There is no region: set AWS_DEFAULT_REGION, such as eu-central-1."
         ) from error
-    except HTTPClientError as error:
+    except (NotConnected, HTTPClientError) as error:
         raise DeployError(f"AWS cannot be reached: {error}") from error
     except ClientError as error:
         raise DeployError(_sentence(error)) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, Boto3Error) as error:
         raise DeployError(f"AWS: {error}") from error
 
 

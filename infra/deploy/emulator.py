@@ -17,7 +17,7 @@ from typing import Any
 
 from localstack_client.session import Session
 
-from gateway.spec import Spec, load_spec
+from gateway.spec import load_spec
 from infra.deploy.aws import Aws, DeployError, signed_in, told
 from infra.package import STAGE as PACKAGED
 from infra.template.http_api import definition
@@ -69,14 +69,27 @@ class Emulator:
         """
         self._configure(project, stage)
         yield from _chalice(project, stage, self._environment())
-        spec = load_spec(project / "openapi.yaml")
-        wanted = definition(spec)
+        wanted = definition(load_spec(project / "openapi.yaml"))
         wanted["info"]["title"] = _name(stage)
         with told():
             api = self._api(stage) or self._make_api(stage)
             client = self.aws.client("apigatewayv2")
             client.reimport_api(ApiId=api, Body=json.dumps(wanted))
-        self._compare(spec, stage)
+        self.compare(project, stage)
+
+    def compare(self, project: Path, stage: str) -> None:
+        """Read back what was deployed. Raises DeployError where it is not what was meant."""
+        spec = load_spec(project / "openapi.yaml")
+        functions = {
+            f"{_name(stage)}-{chalice_name(each)}": f"functions.{each}.handler"
+            for each in spec.addresses()
+        }
+        routes = {f"{each.method} {each.path}" for each in spec.operations}
+        there = self.functions(stage)
+        wrong = [name for name, handler in functions.items() if there.get(name) != handler]
+        missing = wrong + sorted(routes ^ self.routes(stage))
+        if missing:
+            raise DeployError(f"The emulator has something else: {', '.join(missing)}.")
 
     def functions(self, stage: str) -> Mapping[str, str]:
         """The name of each function that is there, and its handler."""
@@ -154,19 +167,6 @@ class Emulator:
         client = self.aws.client("apigatewayv2")
         made: str = client.create_api(Name=_name(stage), ProtocolType="HTTP")["ApiId"]
         return made
-
-    def _compare(self, spec: Spec, stage: str) -> None:
-        """Read back what was deployed. Raises DeployError where it is not what was meant."""
-        functions = {
-            f"{_name(stage)}-{chalice_name(each)}": f"functions.{each}.handler"
-            for each in spec.addresses()
-        }
-        routes = {f"{each.method} {each.path}" for each in spec.operations}
-        there = self.functions(stage)
-        wrong = [name for name, handler in functions.items() if there.get(name) != handler]
-        missing = wrong + sorted(routes ^ self.routes(stage))
-        if missing:
-            raise DeployError(f"The emulator has something else: {', '.join(missing)}.")
 
 
 def _name(stage: str) -> str:

@@ -150,6 +150,10 @@ class Stacks(Protocol):
         """Begin to delete the stack."""
 
 
+class Deployments(Stacks, ChangeSets, Protocol):
+    """Both, as CloudFormation has them."""
+
+
 def kind_of(stack: Stack | None, stage: str) -> Kind:
     """Whether deploying creates or updates. Raises DeployError when neither is possible."""
     if stack is None or stack.status == REVIEWED:

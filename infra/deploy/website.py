@@ -31,7 +31,7 @@ def upload(aws: Aws, bucket: str, pages: Iterable[Page]) -> Iterator[str]:
     wanted = {page.key: page for page in pages}
     with told():
         for page in sorted(wanted.values(), key=lambda each: each.key.endswith(".html")):
-            content = page.path.read_bytes()
+            content = page.content
             if not _is_there(s3, bucket, aws.account, page, content):
                 s3.put_object(
                     Bucket=bucket,

@@ -14,9 +14,8 @@ from local_runner.console import fail, out
 
 if TYPE_CHECKING:
     from infra.deploy.aws import Aws
-    from infra.deploy.cloudformation import CloudFormation
     from infra.deploy.release import Located, Release
-    from infra.deploy.stacks import ChangeSet, Proposal, Stack
+    from infra.deploy.stacks import ChangeSet, Deployments, Proposal, Stack
 
 PACKAGE = Path("build/package/arm64")
 
@@ -90,10 +89,10 @@ def _deploy(
     if found is None:
         out.print("[green]Nothing changes[/]: the stack is what the package says.")
     else:
-        _change(stacks, found, proposal, stage, yes)
+        change(stacks, found, proposal, stage, yes)
     deployed = stacks.find(name)
     if deployed:
-        _finish(account, deployed)
+        finish(account, deployed)
 
 
 def _upload(account: Aws, release: Release) -> tuple[Located, str]:
@@ -117,8 +116,8 @@ def _upload(account: Aws, release: Release) -> tuple[Located, str]:
     return template, artifacts.url(template.key)
 
 
-def _change(
-    stacks: CloudFormation, found: ChangeSet, proposal: Proposal, stage: str, yes: bool
+def change(
+    stacks: Deployments, found: ChangeSet, proposal: Proposal, stage: str, yes: bool
 ) -> None:
     """Show the change set, ask, execute it, and show what happens."""
     from infra.deploy.progress import newest, went_well
@@ -144,7 +143,7 @@ def _change(
     out.print(f"[green]{proposal.stack} is deployed.[/]")
 
 
-def _finish(account: Aws, stack: Stack) -> None:
+def finish(account: Aws, stack: Stack) -> None:
     """Bring the pages, show the addresses, and see whether it works."""
     from local_runner.command.stack_view import show_outputs
 

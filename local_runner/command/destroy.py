@@ -11,8 +11,7 @@ from local_runner.console import fail, out
 
 if TYPE_CHECKING:
     from infra.deploy.aws import Aws
-    from infra.deploy.cloudformation import CloudFormation
-    from infra.deploy.stacks import Resource, Stack
+    from infra.deploy.stacks import Deployments, Resource, Stack
 
 BUCKET = "AWS::S3::Bucket"
 
@@ -36,7 +35,7 @@ def destroy(stage: Stage, local: Local = False) -> None:
             out.print(f"Nothing there: {account.region} of {account.account} has no {name}.")
             return
         _refuse_while_at_work(stack)
-        _remove(account, stacks, stack, stage)
+        remove(account, stacks, stack, stage)
 
 
 def _refuse_while_at_work(stack: Stack) -> None:
@@ -46,7 +45,8 @@ def _refuse_while_at_work(stack: Stack) -> None:
         fail(f"{stack.name} is in {stack.status}: try again when CloudFormation has finished.")
 
 
-def _remove(account: Aws, stacks: CloudFormation, stack: Stack, stage: str) -> None:
+def remove(account: Aws, stacks: Deployments, stack: Stack, stage: str) -> None:
+    """Show what goes and what stays, ask for the stage's name, and delete the stack."""
     from infra.deploy.progress import newest, went_well
     from infra.deploy.release import kept
     from infra.deploy.stacks import DELETED, REVIEWED

@@ -13,6 +13,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -59,7 +60,7 @@ def show_changes(changes: Sequence[Change]) -> None:
 def upload_bar(name: str, size: int) -> Iterator[Progress]:
     """A bar for a number of bytes. It disappears at the end."""
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
-    with Progress(*columns, console=out, transient=True) as progress:
+    with _progress(*columns) as progress:
         progress.add_task(name, total=size)
         yield progress
 
@@ -71,7 +72,7 @@ def watch(
     events: list[Event] = []
     done: set[str] = set()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, TimeElapsedColumn(), console=out, transient=True) as progress:
+    with _progress(*columns, TimeElapsedColumn()) as progress:
         task = progress.add_task("CloudFormation works", total=total)
         for event in follow(stacks, stack_id, after, pause):
             events.append(event)
@@ -83,6 +84,11 @@ def watch(
                 progress.console.print(event_line(event), soft_wrap=True)
                 progress.update(task, completed=len(done))
     return events
+
+
+def _progress(*columns: ProgressColumn) -> Progress:
+    """Of a log, such as that of CI, a bar would leave empty lines."""
+    return Progress(*columns, console=out, transient=True, disable=not out.is_terminal)
 
 
 def event_line(event: Event) -> str:

@@ -1,0 +1,173 @@
+"""`belfry deploy`, `status` and `destroy`, against an emulator of CloudFormation and S3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from infra.deploy.stacks import Stack
+from local_runner.command import deploy as command
+from local_runner.command.main import app
+from tests.infra.deploy.emulator import Emulator
+from tests.infra.deploy.small_package import SECRET, small_template, write_package
+
+QUEUE = {"Type": "AWS::SQS::Queue"}
+
+
+class Terminal:
+    """The command, with the environment that leads to the emulator."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+
+    def __call__(self, *arguments: str | Path, answer: str | None = None) -> Result:
+        command = [str(each) for each in arguments]
+        return CliRunner().invoke(app, command, env=self.emulator.environment, input=answer)
+
+    def deploy(self, package: Path, *more: str, answer: str | None = None) -> Result:
+        return self("deploy", "--stage", "try", "--package", package, *more, answer=answer)
+
+
+@pytest.fixture(scope="module")
+def running_emulator() -> Iterator[Emulator]:
+    emulator = Emulator()
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def belfry(running_emulator: Emulator) -> Terminal:
+    running_emulator.forget()
+    return Terminal(running_emulator)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return write_package(tmp_path / "package", small_template())
+
+
+def first(belfry: Terminal, package: Path) -> Result:
+    result = belfry.deploy(package, "--mongodb-secret", SECRET, "--yes")
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_a_first_deployment_shows_what_it_adds_and_asks(belfry: Terminal, package: Path) -> None:
+    result = belfry.deploy(package, "--mongodb-secret", SECRET, answer="y\n")
+    assert result.exit_code == 0, result.output
+    assert "made the bucket belfry-artifacts-123456789012-eu-central-1" in result.stdout
+    assert "uploaded" in result.stdout
+    assert "3 × Add" in result.stdout
+    assert "AWS::S3::Bucket" in result.stdout
+    assert "Change it so? [y/N]" in result.stdout
+    assert "belfry-try is deployed" in result.stdout
+
+
+def test_deploying_twice_changes_nothing(belfry: Terminal, package: Path) -> None:
+    first(belfry, package)
+    again = belfry.deploy(package)
+    assert again.exit_code == 0, again.output
+    assert "there already" in again.stdout
+    assert "Nothing changes" in again.stdout
+    assert "Change it so?" not in again.stdout
+    summaries = belfry.emulator.client("cloudformation").list_change_sets(StackName="belfry-try")
+    assert [each["Status"] for each in summaries["Summaries"]] == ["CREATE_COMPLETE"]  # executed
+
+
+def test_who_says_no_has_changed_nothing(belfry: Terminal, package: Path) -> None:
+    result = belfry.deploy(package, "--mongodb-secret", SECRET, answer="n\n")
+    assert result.exit_code == 1
+    assert "Nothing was changed" in result.stdout
+    assert belfry.emulator.client("cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_an_older_package_takes_a_newer_one_back(belfry: Terminal, tmp_path: Path) -> None:
+    old = write_package(tmp_path / "old", small_template(), b"old")
+    new = write_package(tmp_path / "new", small_template(Queue=QUEUE), b"new")
+    first(belfry, old)
+    update = belfry.deploy(new, "--yes")
+    assert "1 × Add" in update.stdout
+    back = belfry.deploy(old, "--yes")
+    assert back.exit_code == 0, back.output
+    assert "1 × Remove" in back.stdout
+    assert "there already" in back.stdout
+
+
+def test_status_says_what_is_deployed(belfry: Terminal, package: Path) -> None:
+    version = first(belfry, package).stdout.partition("version ")[2].partition(";")[0]
+    result = belfry("status", "--stage", "try")
+    assert result.exit_code == 0, result.output
+    assert "belfry-try  CREATE_COMPLETE since " in result.stdout
+    assert f"version {version}" in result.stdout
+    assert "no alarm rings" in result.stdout
+
+
+def test_status_of_nothing(belfry: Terminal) -> None:
+    result = belfry("status", "--stage", "try")
+    assert result.exit_code == 0
+    assert "Nothing of belfry-try is in eu-central-1 of account 123456789012" in result.stdout
+
+
+def test_destroying_asks_for_the_name_and_then_nothing_is_there(
+    belfry: Terminal, package: Path
+) -> None:
+    first(belfry, package)
+    s3 = belfry.emulator.client("s3")
+    (bucket,) = [b["Name"] for b in s3.list_buckets()["Buckets"] if "pages" in b["Name"]]
+    s3.put_object(Bucket=bucket, Key="index.html", Body=b"<html>")
+    result = belfry("destroy", "--stage", "try", answer="try\n")
+    assert result.exit_code == 0, result.output
+    assert "kept Log" in result.stdout
+    assert f"1 files removed from {bucket}" in result.stdout
+    assert "belfry-try is gone" in result.stdout
+    again = belfry("destroy", "--stage", "try")
+    assert again.exit_code == 0
+    assert "Nothing there" in again.stdout
+    buckets = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+    assert buckets == ["belfry-artifacts-123456789012-eu-central-1"]
+
+
+def test_another_name_destroys_nothing(belfry: Terminal, package: Path) -> None:
+    first(belfry, package)
+    result = belfry("destroy", "--stage", "try", answer="prod\n")
+    assert result.exit_code == 1
+    assert "Nothing was changed" in result.stderr
+    assert "CREATE_COMPLETE" in belfry("status", "--stage", "try").stdout
+
+
+def test_the_pages_follow_and_what_is_there_stays(belfry: Terminal) -> None:
+    s3 = belfry.emulator.client("s3")
+    place = {"LocationConstraint": "eu-central-1"}
+    s3.create_bucket(Bucket="pages", CreateBucketConfiguration=place)
+    stack = Stack("id", "belfry-try", "CREATE_COMPLETE", outputs={"PagesBucket": "pages"})
+    command.finish(belfry.emulator.aws, stack)
+    keys = {each["Key"] for each in s3.list_objects_v2(Bucket="pages")["Contents"]}
+    assert {"web/index.html", "openapi.yaml"} <= keys
+    before = s3.head_object(Bucket="pages", Key="web/index.html")["LastModified"]
+    command.finish(belfry.emulator.aws, stack)
+    assert s3.head_object(Bucket="pages", Key="web/index.html")["LastModified"] == before
+
+
+def test_a_smoke_test_that_fails_ends_the_command(
+    belfry: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import typer
+
+    secrets = belfry.emulator.client("secretsmanager")
+    who = json.dumps({"email": "admin@example.com", "password": "secret"})
+    arn = secrets.create_secret(Name="administrator", SecretString=who)["ARN"]
+    outputs = {
+        "Url": "http://127.0.0.1:9",  # where nobody listens
+        "WebSocketUrl": "ws://127.0.0.1:9/ws",
+        "AdministratorSecret": arn,
+    }
+    stack = Stack("id", "belfry-try", "CREATE_COMPLETE", outputs=outputs)
+    with pytest.raises(typer.Exit):
+        command.finish(belfry.emulator.aws, stack)
+    said = capsys.readouterr()
+    assert "every part answers" in said.out
+    assert "deployed all the same" in said.out

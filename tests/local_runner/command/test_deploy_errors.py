@@ -1,0 +1,190 @@
+"""What `belfry deploy` and its sisters say when something is missing, or fails on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from infra.deploy.aws import DeployError
+from infra.deploy.proposing import propose
+from infra.deploy.stacks import Proposal
+from local_runner.command import deploy, destroy
+from local_runner.command.deploying import goes_on
+from local_runner.command.main import app
+from tests.fakes.stacks import FakeStacks
+from tests.infra.deploy.emulator import Emulator
+from tests.infra.deploy.small_package import small_template, write_package
+
+NOTHING: dict[str, str | None] = {
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/nowhere",
+    "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+    **dict.fromkeys(
+        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"]
+    ),
+    **dict.fromkeys(["AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_PORT"]),
+}
+REGION = {"AWS_DEFAULT_REGION": "eu-central-1"}
+KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+NOWHERE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+
+
+def belfry(*arguments: str | Path, **environment: str) -> Result:
+    """Run a command where nothing of AWS is in the environment but what is said."""
+    command = [str(each) for each in arguments]
+    return CliRunner().invoke(app, command, env={**NOTHING, **environment})
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return write_package(tmp_path / "package", small_template())
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    running = Emulator()
+    yield running
+    running.stop()
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        (KEYS, "There is no region: set AWS_DEFAULT_REGION"),
+        (REGION, "There are no credentials for AWS"),
+        ({**REGION, "AWS_PROFILE": "nobody"}, "AWS_PROFILE: The config profile (nobody)"),
+        ({**REGION, **KEYS, **NOWHERE}, "AWS cannot be reached"),
+    ],
+    ids=["region", "credentials", "profile", "network"],
+)
+@pytest.mark.parametrize("command", ["deploy", "status", "destroy"])
+def test_without_an_account_it_says_what_is_missing(
+    package: Path, command: str, environment: dict[str, str], told: str
+) -> None:
+    more = ["--package", str(package)] if command == "deploy" else []
+    result = belfry(command, "--stage", "try", *more, **environment)
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert result.stdout == ""
+
+
+def test_without_a_package_it_says_how_to_make_one(tmp_path: Path) -> None:
+    result = belfry("deploy", "--stage", "try", "--package", tmp_path)
+    assert result.exit_code == 1
+    assert "make package" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["deploy", "status", "destroy"])
+def test_a_stage_that_aws_would_refuse_is_told_before_anything_else(command: str) -> None:
+    result = belfry(command, "--stage", "My_Stage")
+    assert result.exit_code == 1
+    assert "--stage My_Stage: a name has" in result.stderr
+
+
+def test_a_new_stack_needs_the_secret_and_nothing_is_uploaded_before(
+    emulator: Emulator, package: Path
+) -> None:
+    environment = {name: value for name, value in emulator.environment.items() if value}
+    result = belfry("deploy", "--stage", "try", "--package", package, **environment)
+    assert result.exit_code == 1
+    assert "needs --mongodb-secret ARN. MongoDB's address." in result.stderr
+    assert emulator.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_local_deployment_without_an_emulator_says_how_to_start_one(package: Path) -> None:
+    result = belfry("deploy", "--stage", "try", "--package", package, "--local", **NOWHERE)
+    assert result.exit_code == 1
+    assert "No emulator of AWS answers at http://127.0.0.1:9" in result.stderr
+    assert "docker compose up aws" in result.stderr
+
+
+class Change:
+    """A change set of a fake CloudFormation, and what the command says when it is executed."""
+
+    def __init__(self, templates: dict[str, dict[str, object]]) -> None:
+        self.stacks = FakeStacks(templates.__getitem__)
+
+    def __call__(self, template: str, *, update: bool = False) -> None:
+        proposal = Proposal("belfry-try", "UPDATE" if update else "CREATE", template, ())
+        found = propose(self.stacks, self.stacks, proposal, lambda: None)
+        assert found
+        deploy.change(self.stacks, found, proposal, "try", yes=True)
+
+
+@pytest.fixture
+def change() -> Change:
+    new = small_template(Broker={"Type": "AWS::AmazonMQ::Broker"})
+    return Change({"old": small_template(), "new": new})
+
+
+def test_a_first_deployment_that_fails_names_the_cause_and_the_next_step(
+    change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change.stacks.failing["Pages"] = "The bucket name is taken"
+    with pytest.raises(typer.Exit):
+        change("old")
+    said = capsys.readouterr()
+    assert "Pages (AWS::S3::Bucket): The bucket name is taken" in said.err
+    assert "belfry destroy --stage try" in said.err
+    assert "cancelled" not in said.err
+    assert "CloudFormation takes everything back" in said.out
+
+
+def test_an_update_that_fails_says_that_the_version_before_runs_on(
+    change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change("old")
+    change.stacks.failing["Broker"] = "This instance type is not offered here"
+    with pytest.raises(typer.Exit):
+        change("new", update=True)
+    said = capsys.readouterr()
+    assert "Broker (AWS::AmazonMQ::Broker): This instance type is not offered here" in said.err
+    assert "the version before it runs on" in said.err
+
+
+def test_each_resource_that_finished_is_a_line(
+    change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change("new")
+    lines = capsys.readouterr().out.splitlines()
+    finished = [line.split()[2] for line in lines if line.startswith("✓")]
+    assert sorted(finished) == ["AlarmTopic", "Broker", "Log", "Pages"]
+
+
+def test_a_deletion_that_fails_names_what_is_left(emulator: Emulator, change: Change) -> None:
+    change.stacks = FakeStacks(lambda _: small_template(Pages=None))
+    change("any")
+    stack = change.stacks.find("belfry-try")
+    assert stack
+    change.stacks.failing["AlarmTopic"] = "Somebody holds it"
+    answers = CliRunner().isolation(input="try\n")
+    with answers, pytest.raises(typer.Exit):
+        destroy.remove(emulator.aws, change.stacks, stack, "try")
+    after = change.stacks.find("belfry-try")
+    assert after
+    assert after.status == "DELETE_FAILED"
+
+
+def test_ctrl_c_says_that_cloudformation_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as end, goes_on("try"):
+        raise KeyboardInterrupt
+    assert end.value.exit_code == 130
+    assert "goes on by itself: `belfry status --stage try`" in capsys.readouterr().err
+
+
+def test_a_lost_network_says_so_too() -> None:
+    with pytest.raises(DeployError, match=r"cannot be reached.*goes on by itself"), goes_on("try"):
+        raise DeployError("AWS cannot be reached.")
+
+
+def test_no_answer_to_the_question_withdraws_the_change_set(change: Change) -> None:
+    proposal = Proposal("belfry-try", "CREATE", "old", ())
+    found = propose(change.stacks, change.stacks, proposal, lambda: None)
+    assert found
+    with CliRunner().isolation(input=""), pytest.raises((typer.Abort, KeyboardInterrupt)):
+        deploy.change(change.stacks, found, proposal, "try", yes=False)
+    assert change.stacks.find("belfry-try") is None
