@@ -11,19 +11,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from infra.scale.delivery import delivery
-from infra.scale.questions import A_SECOND, DEVICES, SHARDS, SIMULATED_SECONDS, Answers
+from infra.scale.questions import A_SECOND, DEVICES, SHARDS, Answers
 from infra.scale.rates import Rates
 from infra.scale.system import Deployment
 
-COLOURS = ("#c2410c", "#b7791f", "#16855b", "#2f6fde", "#8b5cf6", "#0e7490", "#475569")
+COLOURS = ("#c2410c", "#b7791f", "#16855b", "#2f6fde", "#8b5cf6", "#1d2733", "#db2777")
 TOP_SECONDS = 4.0
+DRAWN_SECONDS = 4.0
 POINTS = 400
 """A curve of more would only make the file larger."""
 
 
 def draw(answers: Answers, rates: Rates, seed: int, folder: Path) -> Sequence[Path]:
     """Write an SVG for each of the first three questions. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
     drawn = {
         "scale-shards.svg": _shards(rates, seed),
         "scale-broadcast.svg": _broadcast(answers),
@@ -42,7 +42,7 @@ def _shards(rates: Rates, seed: int) -> Figure:
         p99 = []
         for shards in SHARDS:
             deployment = Deployment(shards=shards, megabytes=1_769)
-            told = delivery(rate, deployment, rates, seconds=SIMULATED_SECONDS, seed=seed)
+            told = delivery(rate, deployment, rates, seconds=DRAWN_SECONDS, seed=seed)
             p99.append(min(told.percentile(0.99), 2 * TOP_SECONDS))
         axes.plot(SHARDS, p99, marker="o", color=colour, label=f"{rate:,} a second")
     axes.set_xscale("log", base=2)
@@ -83,7 +83,7 @@ def _reconnect(answers: Answers) -> Figure:
         axes.set_xlim(0, 20 if devices < max(DEVICES) else 60)
         _dress(axes)
         _percent(axes)
-    each[0].legend(frameon=False, loc="lower right", fontsize="small")
+    each[-1].legend(frameon=False, loc="center right", fontsize="small")
     return figure
 
 

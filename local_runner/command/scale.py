@@ -35,6 +35,8 @@ def scale(seed: Seed = 1, plots: Plots = None) -> None:
     from infra.cost import MeasuredError
     from local_runner.command import scale_view
 
+    if plots:
+        _make(plots)
     try:
         measured = rates(BENCHMARKS)
     except NoRates as error:
@@ -49,6 +51,14 @@ def scale(seed: Seed = 1, plots: Plots = None) -> None:
         fail(str(error))
     if plots:
         _draw(found, measured, seed, plots)
+
+
+def _make(folder: Path) -> None:
+    """Before the simulation: nobody is to wait for that, only to be refused."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"--plots: {folder} cannot be made: {error.strerror or error}")
 
 
 def _draw(found: Answers, measured: Rates, seed: int, folder: Path) -> None:
