@@ -14,7 +14,9 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,20 +102,22 @@ def package(build: Path = BUILD) -> Iterator[Package]:
     Raises PackagingError, and SpecError for an openapi.yaml that cannot be used.
     """
     spec = load_spec(ROOT / "openapi.yaml")
-    merged = json.dumps(template(spec))
-    for architecture in ARCHITECTURES:
-        project = build / "chalice" / architecture.name
-        write_project(project, spec, architecture)
-        (project / "merge.json").write_text(merged)
-        out = build / "package" / architecture.name
-        _chalice("package", "--merge-template", "merge.json", "out", project=project)
-        out.mkdir(parents=True, exist_ok=True)
-        _rewrite(project / "out" / ZIP, out / ZIP)
-        made = json.loads((project / "out" / "sam.json").read_text())
-        if spec.deployment.prepare:
-            made["Resources"][PREPARED]["Properties"]["Version"] = _version(out / ZIP)
-        (out / TEMPLATE).write_text(json.dumps(made, indent=1) + "\n")
-        yield Package(architecture, out / TEMPLATE, out / ZIP, len(spec.addresses()))
+    with ThreadPoolExecutor() as pool:
+        yield from pool.map(partial(_package, build, spec), ARCHITECTURES)
+
+
+def _package(build: Path, spec: Spec, architecture: Architecture) -> Package:
+    project = build / "chalice" / architecture.name
+    write_project(project, spec, architecture)
+    (project / "merge.json").write_text(json.dumps(template(spec)))
+    out = build / "package" / architecture.name
+    _chalice("package", "--merge-template", "merge.json", "out", project=project)
+    out.mkdir(parents=True, exist_ok=True)
+    _rewrite(project / "out" / ZIP, out / ZIP)
+    made = json.loads((project / "out" / "sam.json").read_text())
+    made["Resources"][PREPARED]["Properties"]["Version"] = _version(out / ZIP)
+    (out / TEMPLATE).write_text(json.dumps(made, indent=1) + "\n")
+    return Package(architecture, out / TEMPLATE, out / ZIP, len(spec.addresses()))
 
 
 def write_project(

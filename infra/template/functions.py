@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.spec import Spec
+from infra.template.logs import group_id
 from infra.template.names import APP, attribute, chalice_name, logical_id, ref, role_id, sub
 from infra.template.network import of_functions
 from infra.template.rights import Right, needs_network, policy, rights_of
@@ -26,16 +27,29 @@ def _function(function: str, spec: Spec) -> dict[str, Any]:
         "FunctionName": sub(f"{APP}-${{Stage}}-{chalice_name(function)}"),
         "Role": attribute(role_id(function), "Arn"),
         "Environment": {"Variables": environment(function)},
+        "LoggingConfig": {"LogGroup": ref(group_id(function))},  # which it may not make itself
     }
     settings = spec.settings(function)
     if settings.concurrency:
         properties["ReservedConcurrentExecutions"] = settings.concurrency
     if needs_network(function):
         properties["VpcConfig"] = of_functions()
+    if function in _called_and_not_waited_for(spec):
+        properties["EventInvokeConfig"] = {"MaximumRetryAttempts": 0}
     found: dict[str, Any] = {"Properties": properties}
     if spec.deployment.prepare not in {None, function}:
         found["DependsOn"] = [PREPARED]  # no new code before its data are migrated
     return found
+
+
+def _called_and_not_waited_for(spec: Spec) -> set[str]:
+    """Those that Lambda would try twice more after an error, each for as long as the first time.
+
+    A schedule comes again anyway, and CloudFormation has been told of what failed.
+    """
+    prepare = spec.deployment.prepare
+    scheduled = {*spec.schedules, *spec.deployment.schedules}
+    return scheduled | ({prepare} if prepare else set())
 
 
 def environment(function: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.spec import Spec
 from infra.template.names import APP, attribute, chalice_name, ref, sub
-from infra.template.websocket_api import STAGE, WEBSOCKET_API
+from infra.template.websocket_api import WEBSOCKET_API
 
 
 class Right(Enum):
@@ -102,9 +102,10 @@ def policy(function: str, spec: Spec) -> dict[str, Any]:
         secrets += [] if Right.BROKER in rights else [ref("BrokerSecret")]  # for Lambda's poller
     if secrets:
         found.append(_statement([GET], secrets))
+    found += [_connections(_SOCKETS[r], spec) for r in Right if r in rights & _SOCKETS.keys()]
     for right in Right:
         if right in rights:
-            found += _MORE.get(right, ())
+            found += _KEYS.get(right, ())
     return {"Version": "2012-10-17", "Statement": found}
 
 
@@ -133,16 +134,18 @@ _READ = {
 }
 
 
-def _connections(method: str) -> Mapping[str, Any]:
+_SOCKETS = {Right.PUSH: "POST", Right.HANG_UP: "DELETE"}
+
+
+def _connections(method: str, spec: Spec) -> dict[str, Any]:
     """The `@connections` API (API Gateway developer guide, "… to control access to APIs")."""
+    stage = spec.websocket.stage if spec.websocket else "*"
     arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
-    path = f"${{{WEBSOCKET_API}}}/${{{STAGE}}}/{method}/@connections/*"
+    path = f"${{{WEBSOCKET_API}}}/{stage}/{method}/@connections/*"
     return _statement(["execute-api:ManageConnections"], [sub(arn + path)])
 
 
-_MORE: Mapping[Right, Iterable[Mapping[str, Any]]] = {
-    Right.PUSH: [_connections("POST")],
-    Right.HANG_UP: [_connections("DELETE")],
+_KEYS: Mapping[Right, Iterable[dict[str, Any]]] = {
     Right.MAKE_KEYS: [
         _statement([GET, *CHANGE], [ref("SigningKeySecret"), ref("VerificationKeysSecret")])
     ],

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.spec import Spec
 from gateway.spec_form import QueueTrigger, Schedule
 from infra.template.names import attribute, logical_id, ref
+from infra.template.network import WAYS_OUT
 
 PREPARED = "Prepared"
 """The custom resource behind which a new version begins to work."""
@@ -132,5 +133,7 @@ def _prepared(function: str, spec: Spec) -> dict[str, Any]:
             "ServiceToken": attribute(logical_id(function), "Arn"),
             "ServiceTimeout": min(patience, CUSTOM_RESOURCE_SECONDS),
             "Version": "",
+            # Not before there is a way to the database, and to CloudFormation.
+            "WaysOut": {"Fn::If": ["OwnNetwork", [ref(each) for each in WAYS_OUT], ref("VpcId")]},
         },
     }

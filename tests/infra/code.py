@@ -96,7 +96,10 @@ class FunctionCode:
     def parts(self) -> set[str]:
         """The parts that it asks for, and those that these ask for."""
         asked = {
-            name for node in self.reached for of in ("deps", "parts") for name in attributes(node, of)
+            name
+            for node in self.reached
+            for of in ("deps", "parts")
+            for name in attributes(node, of)
         }
         members = _members(WIRING, "Deps")
         todo, found = sorted(asked & members.keys()), set[str]()

@@ -13,12 +13,19 @@ from gateway.spec import Operation, Spec
 from local_runner.event_source import Received
 from local_runner.samples import http, trigger, websocket
 from local_runner.samples.request import Request
+from local_runner.triggers import schedule_event
 
 ID = "019ab3c2-7f00-7c3e-9a51-0242ac120002"
 
 
-def events(spec: Spec, document: Mapping[str, Any], token: str) -> Iterator[tuple[str, Event]]:
-    """Each function's address with an event. `token` is a person's, for the authorizers."""
+def events(
+    spec: Spec, document: Mapping[str, Any], token: str, more: Mapping[str, Event]
+) -> Iterator[tuple[str, Event]]:
+    """Each function's address with an event.
+
+    `token` is what the authorizers are asked about; `more` are the events of functions that
+    CloudFormation and Secrets Manager call.
+    """
     for operation in spec.operations:
         yield operation.function, _http(spec, operation, document)
     bearer = (("authorization", f"Bearer {token}"),)
@@ -29,8 +36,9 @@ def events(spec: Spec, document: Mapping[str, Any], token: str) -> Iterator[tupl
     yield from _websocket(spec)
     for queue, mapping in spec.queues.items():
         yield mapping.function, trigger.rmq_event(spec, queue, [_message(queue)])
-    for function in spec.schedules:
-        yield function, trigger.scheduled_event(spec, function)
+    for function in {**spec.schedules, **spec.deployment.schedules}:
+        yield function, schedule_event(function)
+    yield from more.items()
 
 
 def _http(spec: Spec, operation: Operation, document: Mapping[str, Any]) -> Event:

@@ -16,7 +16,7 @@ class Context:
     function_name = "function"
 
     def get_remaining_time_in_millis(self) -> int:
-        return 10_000
+        return 60_000
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     told = {"seconds": time.perf_counter() - began, "imported": packages()}
     try:
         told["answer"] = handler(asked["event"], Context())
-    except Exception as error:  # noqa: BLE001 - the test says which are right
+    except Exception as error:
         told["error"] = f"{type(error).__name__}: {error}"
     told["used"] = packages()
     print(json.dumps(told))

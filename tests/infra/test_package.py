@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import boto3
 import pytest
 import yaml
+from moto.server import ThreadedMotoServer
 
-from belfry.adapters.rabbitmq.declare import apply
-from belfry.retry import RetryPolicy
-from belfry.topology import topology
+from belfry.signing_keys import PLACEHOLDER
+from gateway.invoker import Event
 from gateway.spec import load_spec
-from infra.package import ARCHITECTURES, ROOT, Package, package
+from infra.package import ARCHITECTURES, ROOT, package
 from infra.template.functions import environment
-from infra.template.rights import Right, rights_of
+from infra.template.rights import HOLDERS, Right, rights_of
 from local_runner.command.home import Home
+from tests.infra.conftest import Packages
 from tests.infra.events import events
+from tests.response_url import ResponseServer, response_server
 
 SPEC = load_spec(ROOT / "openapi.yaml")
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
@@ -39,39 +43,44 @@ USED_FOR: Mapping[Right, set[str]] = {
     Right.SIGN: {"jwt", "cryptography"},
     Right.VERIFY: {"jwt", "cryptography"},
     Right.HANG_UP: {"botocore", "urllib3"},
-    Right.MAKE_KEYS: {"cryptography", "botocore", "urllib3"},
-    Right.ROTATE_KEYS: {"cryptography", "botocore", "urllib3"},
+    Right.MAKE_KEYS: {"cryptography", "jwt", "botocore", "urllib3"},
+    Right.ROTATE_KEYS: {"cryptography", "jwt", "botocore", "urllib3"},
 }
+MAKES_KEYS = HOLDERS[Right.MAKE_KEYS] | HOLDERS[Right.ROTATE_KEYS]
+"""Those that are given where the keys are, and not the keys."""
+
 HASHES = {"auth.login", "auth.register", "system.prepare"}
 """Those that see passwords."""
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Package]:
-    return {each.architecture.name: each for each in package(tmp_path_factory.mktemp("build"))}
-
-
 @pytest.mark.parametrize("name", [each.name for each in ARCHITECTURES])
 class TestWhatIsInIt:
-    def test_it_is_small(self, made: dict[str, Package], name: str) -> None:
-        assert made[name].zip.stat().st_size < MOST_BYTES
+    def test_it_is_small(self, packages: Packages, name: str) -> None:
+        assert packages[name].zip.stat().st_size < MOST_BYTES
 
     def test_it_holds_what_the_functions_need_and_nothing_else(
-        self, made: dict[str, Package], name: str
+        self, packages: Packages, name: str
     ) -> None:
-        names = zipfile.ZipFile(made[name].zip).namelist()
+        names = zipfile.ZipFile(packages[name].zip).namelist()
         for module in FUNCTIONS:
             assert f"functions/{module.replace('.', '/')}.py" in names
-        strangers = {"tests", "gateway", "local_runner", "infra", "web", "chalice", "boto3", "bench"}
+        strangers = {
+            "tests",
+            "gateway",
+            "local_runner",
+            "infra",
+            "web",
+            "chalice",
+            "boto3",
+            "bench",
+        }
         assert not strangers & {each.partition("/")[0] for each in names}
         assert not [n for n in names if "__pycache__" in n or n.endswith((".pyc", ".pyi"))]
         assert not [n for n in names if n.startswith("belfry/client/")]
 
-    def test_its_libraries_are_for_this_processor(
-        self, made: dict[str, Package], name: str
-    ) -> None:
+    def test_its_libraries_are_for_this_processor(self, packages: Packages, name: str) -> None:
         machine = {"arm64": 0xB7, "x86-64": 0x3E}[name]  # e_machine of ELF
-        archive = zipfile.ZipFile(made[name].zip)
+        archive = zipfile.ZipFile(packages[name].zip)
         libraries = [each for each in archive.namelist() if each.endswith(".so")]
         assert len(libraries) >= 5
         for each in libraries:
@@ -79,8 +88,8 @@ class TestWhatIsInIt:
             assert head[:4] == b"\x7fELF"
             assert int.from_bytes(head[18:20], "little") == machine, each
 
-    def test_the_template_says_so(self, made: dict[str, Package], name: str) -> None:
-        template = json.loads(made[name].template.read_text())
+    def test_the_template_says_so(self, packages: Packages, name: str) -> None:
+        template = json.loads(packages[name].template.read_text())
         functions = [
             each["Properties"]
             for each in template["Resources"].values()
@@ -89,7 +98,7 @@ class TestWhatIsInIt:
         assert {each["Handler"] for each in functions} == {
             f"functions.{function}.handler" for function in FUNCTIONS
         }
-        lambda_name = made[name].architecture.lambda_name
+        lambda_name = packages[name].architecture.lambda_name
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         for each in functions:
             assert each["Architectures"] == [lambda_name]
@@ -98,9 +107,9 @@ class TestWhatIsInIt:
             assert each["Tracing"] == "Active"
 
 
-def test_the_same_sources_give_the_same_bytes(made: dict[str, Package], tmp_path: Path) -> None:
+def test_the_same_sources_give_the_same_bytes(packages: Packages, tmp_path: Path) -> None:
     again = {each.architecture.name: each for each in package(tmp_path)}
-    for name, first in made.items():
+    for name, first in packages.items():
         assert first.zip.read_bytes() == again[name].zip.read_bytes()
         assert first.template.read_bytes() == again[name].template.read_bytes()
 
@@ -114,16 +123,50 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
+def unpacked(packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip for the processor that this runs on."""
+    name = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86-64"
+    folder = tmp_path_factory.mktemp("zip")
+    zipfile.ZipFile(packages[name].zip).extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def secrets_manager() -> Iterator[str]:
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def cloudformation() -> Iterator[ResponseServer]:
+    with response_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def keys(secrets_manager: str) -> Mapping[str, str]:
+    """The secrets of the keys, as the template makes them, by the variable that names each."""
+    client = _boto3(secrets_manager)
+    return {
+        name: client.create_secret(Name=name, SecretString=PLACEHOLDER)["ARN"]
+        for name in ("TOKEN_PRIVATE_KEY", "TOKEN_PUBLIC_KEY")
+    }
+
+
+@pytest.fixture(scope="module")
 def ran(
-    made: dict[str, Package],
+    unpacked: Path,
     mongodb_uri: str,
     rabbitmq_url: str,
+    secrets_manager: str,
+    keys: Mapping[str, str],
+    cloudformation: ResponseServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Mapping[str, Ran]:
     """Every function, run in an interpreter of its own that has the zip and nothing else."""
-    folder = tmp_path_factory.mktemp("zip")
-    zipfile.ZipFile(made["x86-64"].zip).extractall(folder)
-    list(apply(rabbitmq_url, topology(RetryPolicy(3, 1.0))))
     home = Home(tmp_path_factory.mktemp("home")).environment()
     values = {
         **home,
@@ -133,35 +176,67 @@ def ran(
         "ADMINISTRATOR": json.dumps({"email": "admin@example.com", "password": "correct horse"}),
         "STAGE": "test",
     }
-    asked = dict(events(SPEC, DOCUMENT, "e30.e30.e30"))
+    version = _boto3(secrets_manager).put_secret_value(
+        SecretId=keys["TOKEN_PRIVATE_KEY"],
+        SecretString=values["TOKEN_PRIVATE_KEY"],
+        VersionStages=["AWSPENDING"],
+    )["VersionId"]
+    step = {"SecretId": keys["TOKEN_PRIVATE_KEY"], "ClientRequestToken": version}
+    asked = dict(
+        events(
+            SPEC,
+            DOCUMENT,
+            "e30.e30.e30",
+            {
+                "system.prepare": cloudformation.event(),
+                "auth.rotate_signing_key": {"Step": "setSecret", **step},
+            },
+        )
+    )
 
     def run(function: str) -> Ran:
-        given = {name: values[name] for name in environment(function) if name in values}
-        given |= {name: values[name] for name in home if name.startswith("AWS_")}
+        # Only the variables that the template gives it, and those of Lambda itself.
+        own = {**values, **keys} if function in MAKES_KEYS else values
+        given = {name: own[name] for name in environment(function) if name in own}
+        given |= {name: home[name] for name in home if name.startswith("AWS_")}
+        given |= {"AWS_ENDPOINT_URL": secrets_manager}
         given["MONGODB_DATABASE"] = values["MONGODB_DATABASE"]
-        question = {
-            "folder": str(folder),
-            "module": f"functions.{function}",
-            "event": asked[function],
-            "environment": given,
-        }
-        script = Path(__file__).with_name("in_the_zip.py")
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", str(script)],
-            input=json.dumps(question),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{function}: {done.stderr}"
-        told = json.loads(done.stdout.splitlines()[-1])
-        return Ran(
-            set(told["imported"]), set(told["used"]), told.get("answer"), told.get("error")
-        )
+        return _run(unpacked, function, asked[function], given)
 
+    prepared = {"system.prepare": run("system.prepare")}
+    others = [function for function in asked if function not in prepared]
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(asked, pool.map(run, asked), strict=True))
+        return prepared | dict(zip(others, pool.map(run, others), strict=True))
+
+
+def _boto3(url: str) -> Any:
+    return boto3.client(
+        "secretsmanager",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def _run(folder: Path, function: str, event: Event, given: Mapping[str, str]) -> Ran:
+    question = {
+        "folder": str(folder),
+        "module": f"functions.{function}",
+        "event": event,
+        "environment": given,
+    }
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(Path(__file__).with_name("in_the_zip.py"))],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, f"{function}: {done.stderr}"
+    told = json.loads(done.stdout.splitlines()[-1])
+    return Ran(set(told["imported"]), set(told["used"]), told.get("answer"), told.get("error"))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -169,11 +244,17 @@ class TestEveryFunctionFromTheZipAlone:
     def test_its_import_loads_no_sdk(self, ran: Mapping[str, Ran], function: str) -> None:
         assert not ran[function].imported & (SDKS | {"chalice"})
 
-    def test_it_answers(self, ran: Mapping[str, Ran], function: str) -> None:
+    def test_it_answers(
+        self, ran: Mapping[str, Ran], cloudformation: ResponseServer, function: str
+    ) -> None:
         done = ran[function]
         if function.startswith("auth.authorize"):
             assert done.error == "Unauthorized: Unauthorized"  # the token is none
             return
+        if function == "system.prepare":
+            assert [each["Status"] for each in cloudformation.answers] == ["SUCCESS"], (
+                cloudformation.answers
+            )
         assert done.error is None
         if isinstance(done.answer, dict) and "statusCode" in done.answer:
             assert done.answer["statusCode"] < 500, done.answer

@@ -75,9 +75,7 @@ class TestEveryFunction:
         assert policy_allows(function) == code_allows(function)
 
     def test_it_has_the_variables_that_its_code_reads_and_no_others(self, function: str) -> None:
-        given = {
-            name: value for name, value in environment(function).items() if name != "STAGE"
-        }
+        given = {name: value for name, value in environment(function).items() if name != "STAGE"}
         assert given == {name: SECRET_VARIABLES[name] for name in FunctionCode(function).variables}
 
     def test_it_is_in_the_network_if_it_talks_to_database_or_broker(self, function: str) -> None:
