@@ -29,10 +29,10 @@ for name in sys.argv[1:]:
 os._exit(0)  # a database client's own threads would be waited for
 """
 
-SECRETS = {
-    name: "arn:aws:secretsmanager:us-east-1:123456789012:secret:keys"
-    for name in ("TOKEN_PRIVATE_KEY", "TOKEN_PUBLIC_KEY")
-}
+SECRETS = dict.fromkeys(
+    ("TOKEN_PRIVATE_KEY", "TOKEN_PUBLIC_KEY"),
+    "arn:aws:secretsmanager:us-east-1:123456789012:secret:keys",
+)
 """Who changes the keys is told which secrets hold them."""
 
 
