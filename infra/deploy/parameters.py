@@ -9,8 +9,6 @@ from typing import Any
 from infra.deploy.aws import DeployError
 from infra.deploy.release import Template
 
-SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+")
-
 Parameter = dict[str, Any]
 """As CreateChangeSet takes it."""
 
@@ -54,17 +52,23 @@ def _parameter(
         return {"ParameterKey": name, "UsePreviousValue": True}
     if "Default" in rules:
         return {}
-    option = "--mongodb-secret ARN" if name == "MongodbSecret" else f"--parameter {name}=VALUE"
-    told = rules.get("Description", "")
-    raise DeployError(f"This stage is new: it needs {option}. {told}".rstrip())
+    raise DeployError(f"This stage is new: it needs {_option(name)}. {_described(rules)}".rstrip())
 
 
 def _check(name: str, rules: Mapping[str, Any], value: str) -> None:
-    if name == "MongodbSecret" and not SECRET.fullmatch(value):
-        raise DeployError(
-            f"--mongodb-secret {value}: give the ARN of a secret in Secrets Manager, "
-            "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME, whose text is MongoDB's address."
-        )
+    """As CloudFormation does, but before anything is uploaded. The value may be a secret."""
     allowed = [str(each) for each in rules.get("AllowedValues", [])]
     if allowed and value not in allowed:
-        raise DeployError(f"--parameter {name}={value}: it is one of {', '.join(allowed)}.")
+        raise DeployError(f"{_option(name)} is one of {', '.join(allowed)}.")
+    if not re.fullmatch(rules.get("AllowedPattern", ".*"), value, re.DOTALL):
+        reason = rules.get("ConstraintDescription", "has another form")
+        raise DeployError(f"{_option(name)} {reason}. {_described(rules)}".rstrip())
+
+
+def _option(name: str) -> str:
+    return "--mongodb-secret ARN" if name == "MongodbSecret" else f"--parameter {name}=VALUE"
+
+
+def _described(rules: Mapping[str, Any]) -> str:
+    description: str = rules.get("Description", "")
+    return description

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from infra.deploy.aws import Aws, DeployError, told
 from infra.deploy.stacks import Resource
@@ -19,19 +19,20 @@ class Administrator:
     """Who may notify others, as the deployment's secret has it."""
 
     email: str
-    password: str
+    password: str = field(repr=False)
 
 
 def ringing(aws: Aws, resources: Iterable[Resource]) -> Mapping[str, str]:
     """The alarms of a stack that ring, and CloudWatch's reason for each."""
     names = [each.physical_id for each in resources if each.type == ALARM and each.physical_id]
-    client = aws.client("cloudwatch")
+    pages = aws.client("cloudwatch").get_paginator("describe_alarms")
     found: dict[str, str] = {}
     with told():
         for start in range(0, len(names), ASKED_AT_ONCE):
             some = names[start : start + ASKED_AT_ONCE]
-            answer = client.describe_alarms(AlarmNames=some, StateValue="ALARM")
-            found |= {each["AlarmName"]: each["StateReason"] for each in answer["MetricAlarms"]}
+            for page in pages.paginate(AlarmNames=some):
+                alarms = [each for each in page["MetricAlarms"] if each["StateValue"] == "ALARM"]
+                found |= {each["AlarmName"]: each["StateReason"] for each in alarms}
     return found
 
 

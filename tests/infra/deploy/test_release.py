@@ -74,7 +74,7 @@ def test_what_is_no_package_is_told(
 RULES: dict[str, Any] = {
     "Parameters": {
         "Stage": {},
-        "MongodbSecret": {},
+        "MongodbSecret": {"AllowedPattern": "^arn:.+$", "Description": "MongoDB's address"},
         "BrokerDeployment": {
             "Default": "SINGLE_INSTANCE",
             "AllowedValues": ["SINGLE_INSTANCE", "CLUSTER_MULTI_AZ"],
@@ -105,14 +105,18 @@ def test_a_stack_remembers_what_was_chosen_before() -> None:
     [
         ({"Stage": "try"}, "new: it needs --mongodb-secret ARN"),
         ({**NEW, "Colour": "red"}, "no parameter Colour.*Stage, MongodbSecret, BrokerDeployment"),
-        ({**NEW, "MongodbSecret": "mongodb://x"}, "--mongodb-secret mongodb://x: give the ARN"),
-        ({**NEW, "BrokerDeployment": "TWO"}, "BrokerDeployment=TWO: it is one of SINGLE_INSTANCE"),
+        (
+            {**NEW, "MongodbSecret": "mongodb://u:p@h"},
+            "--mongodb-secret ARN has another form. MongoDB's address",
+        ),
+        ({**NEW, "BrokerDeployment": "TWO"}, "BrokerDeployment=VALUE is one of SINGLE_INSTANCE"),
     ],
     ids=["missing", "unknown", "no ARN", "not allowed"],
 )
 def test_parameters_that_cannot_be_are_told(chosen: dict[str, str], told: str) -> None:
-    with pytest.raises(DeployError, match=told):
+    with pytest.raises(DeployError, match=told) as error:
         parameters(RULES, chosen, ())
+    assert "mongodb://" not in str(error.value)  # it would hold a password
 
 
 def test_parameters_on_the_command_line() -> None:
