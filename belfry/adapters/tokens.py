@@ -95,12 +95,16 @@ class JwtIssuer:
             log.error("the private key cannot be read again: %s", error)
 
 
+OLD_KEYS_SECONDS = 900.0
+"""How long a verifier may go on with a key that was dropped: when it has leaked, it matters."""
+
+
 class JwtVerifier:
     """Checks tokens: this algorithm and no other, our issuer and audience, every claim present.
 
     `read_again` gives the keys as they are now. It is asked when a token names a key that is not
     known, which is how a change of keys shows, but once in NEW_KEYS_SECONDS at most: anybody can
-    make up names.
+    make up names. And it is asked every OLD_KEYS_SECONDS.
     """
 
     def __init__(
@@ -113,6 +117,7 @@ class JwtVerifier:
         self._read_again = read_again
         self._monotonic = monotonic
         self._next_look = float("-inf")
+        self._old_at = monotonic() + OLD_KEYS_SECONDS
         self._could_not_look = False
         self._looking = threading.Lock()
 
@@ -127,6 +132,9 @@ class JwtVerifier:
 
     def _claims(self, token: str) -> dict[str, Any]:
         kid = jwt.get_unverified_header(token).get("kid")
+        if self._monotonic() >= self._old_at:
+            with suppress(SecretsUnavailable):
+                self._look_again(self._keys)
         keys = self._keys
         try:
             return _verified(token, keys, kid)
@@ -144,6 +152,7 @@ class JwtVerifier:
             now = self._monotonic()
             if self._keys is known and now >= self._next_look:
                 self._next_look = now + NEW_KEYS_SECONDS
+                self._old_at = now + OLD_KEYS_SECONDS
                 self._could_not_look = True
                 try:
                     self._keys = _by_thumbprint(self._read_again())

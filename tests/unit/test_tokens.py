@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 
 from belfry.adapters.tokens import (
     LIFETIME,
+    OLD_KEYS_SECONDS,
     REQUIRED_CLAIMS,
     SAME_KEY_SECONDS,
     JwtIssuer,
@@ -313,6 +314,28 @@ def test_while_keys_cannot_be_read_nobody_is_told_that_a_token_is_wrong(
     keys.failure = None
     keys.now += NEW_KEYS_SECONDS
     keys.verifier.verify(issued_by(OTHER_KEY))
+
+
+def test_a_key_that_was_dropped_is_not_taken_for_long() -> None:
+    keys = Keys(KEY, OTHER_KEY)
+    token = issued_by(KEY)
+    keys.keys.remove(KEY)
+    keys.now += OLD_KEYS_SECONDS - 1
+    keys.verifier.verify(token)
+    keys.now += 1
+    with pytest.raises(InvalidToken):
+        keys.verifier.verify(token)
+    assert keys.reads == 1
+
+
+def test_keys_that_cannot_be_read_again_go_on() -> None:
+    keys = Keys(KEY)
+    keys.failure = SecretsUnavailable("away")
+    for _ in range(3):
+        keys.now += OLD_KEYS_SECONDS
+        keys.verifier.verify(issued_by(KEY))
+        keys.verifier.verify(issued_by(KEY))
+    assert keys.reads == 3
 
 
 def test_threads_that_meet_the_same_new_key_look_once() -> None:
