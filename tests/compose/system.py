@@ -30,12 +30,14 @@ class System:
     def __init__(self) -> None:
         self.project = f"belfry-test-{uuid4().hex[:8]}"
         self.port = free_port()
+        self.aws_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.image = f"belfry-runner:{self.project}"
         self.http = httpx.Client(base_url=self.url, timeout=40.0)
         self._environment = {
             **os.environ,
             "EDGE_PORT": str(self.port),
+            "AWS_PORT": str(self.aws_port),
             "EDGE_REQUESTS_PER_SECOND": str(REQUESTS_PER_SECOND),
             "EDGE_REQUEST_BURST": str(REQUEST_BURST),
             "EDGE_CONNECTIONS": str(CONNECTIONS),

@@ -22,7 +22,7 @@ def of_each(system: System, *services: str) -> dict[str, dict[str, Any]]:
     return {each: system.inspect(system.containers(each)[0]) for each in services}
 
 
-def test_only_the_edge_has_a_port_and_only_on_this_machine(system: System) -> None:
+def test_only_edge_and_emulator_have_a_port_and_only_on_this_machine(system: System) -> None:
     published = {
         service: [
             place
@@ -33,6 +33,7 @@ def test_only_the_edge_has_a_port_and_only_on_this_machine(system: System) -> No
         for service, container in of_each(system, *SERVERS).items()
     }
     assert published.pop("edge") == [{"HostIp": "127.0.0.1", "HostPort": str(system.port)}]
+    assert published.pop("aws") == [{"HostIp": "127.0.0.1", "HostPort": str(system.aws_port)}]
     assert not any(published.values())
 
 
@@ -43,6 +44,7 @@ def test_only_the_runners_reach_what_keeps_the_data(system: System) -> None:
     }
     assert networks.pop("edge") == {"front"}
     assert networks.pop("runner") == {"front", "back"}
+    assert networks.pop("aws") == {"back", "emulator"}
     assert all(where == {"back"} for where in networks.values())
 
 
