@@ -9,21 +9,37 @@ import json
 import logging
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from threading import Thread
 from typing import Any, Protocol
 from uuid import uuid4
+from zipfile import ZipFile
 
 import boto3
 import pytest
+import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto.server import ThreadedMotoServer
 
 from belfry.adapters.secrets import SecretsManager
-from belfry.errors import ConfigurationError, SecretsUnavailable
+from belfry.errors import ConfigurationError, InvalidToken, SecretsUnavailable
+from belfry.model import Role, User
+from belfry.ports import NEW_KEYS_SECONDS
 from belfry.settings import Settings
-from belfry.signing_keys import CURRENT, NEXT, PENDING, Secrets, SecretVersion
+from belfry.signing_keys import (
+    CURRENT,
+    NEXT,
+    PENDING,
+    PLACEHOLDER,
+    Secrets,
+    SecretVersion,
+    ensure_signing_key,
+)
+from belfry.wiring import Deps
+from functions.auth import rotate_signing_key
+from tests.fakes import NOON
 from tests.fakes.secrets import FakeSecrets
 from tests.runner import free_port
 
@@ -58,16 +74,20 @@ class FakeVault:
         return ARN
 
 
+def client(endpoint: str, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=CREDENTIALS["AWS_REGION"],
+        aws_access_key_id="AKID",
+        aws_secret_access_key="hidden-key",
+    )
+
+
 class MotoVault:
     def __init__(self, endpoint: str) -> None:
         self.secrets = manager(endpoint)
-        self._client = boto3.client(
-            "secretsmanager",
-            endpoint_url=endpoint,
-            region_name=CREDENTIALS["AWS_REGION"],
-            aws_access_key_id="AKID",
-            aws_secret_access_key="hidden-key",
-        )
+        self._client = client(endpoint, "secretsmanager")
 
     def make(self, text: str) -> str:
         arn: str = self._client.create_secret(Name=uuid4().hex, SecretString=text)["ARN"]
@@ -288,3 +308,66 @@ def test_on_aws_it_is_called_where_amazon_is() -> None:
     assert Settings({**CREDENTIALS, **own}).secrets_endpoint == "http://a"
     del own["AWS_ENDPOINT_URL_SECRETS_MANAGER"]
     assert Settings({**CREDENTIALS, **own}).secrets_endpoint == "http://b"
+
+
+class Rotations:
+    """Begins rotations as Secrets Manager does; the steps are left to the test."""
+
+    def __init__(self, endpoint: str) -> None:
+        # Without Docker moto's functions do nothing, but it wants to have one to call.
+        config = json.dumps({"lambda": {"use_docker": False}}).encode()
+        urllib3.request("POST", f"{endpoint}/moto-api/config", body=config)
+        role = client(endpoint, "iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+        empty = BytesIO()
+        ZipFile(empty, "w").close()
+        self._function: str = client(endpoint, "lambda").create_function(
+            FunctionName="f",
+            Runtime="python3.11",
+            Role=role["Role"]["Arn"],
+            Handler="h.h",
+            Code={"ZipFile": empty.getvalue()},
+        )["FunctionArn"]
+        self._client = client(endpoint, "secretsmanager")
+
+    def begin(self, secret: str) -> str:
+        version = str(uuid4())
+        self._client.rotate_secret(
+            SecretId=secret, ClientRequestToken=version, RotationLambdaARN=self._function
+        )
+        return version
+
+    def end(self, secret: str, version: str) -> None:
+        """Secrets Manager goes by this label itself; moto refuses to begin again while it is on."""
+        self._client.update_secret_version_stage(
+            SecretId=secret, VersionStage=PENDING, RemoveFromVersionId=version
+        )
+
+
+def test_the_function_rotates_the_keys_that_the_parts_use(moto_endpoint: str) -> None:
+    vault, rotations, pauses = MotoVault(moto_endpoint), Rotations(moto_endpoint), list[float]()
+    private, public = vault.make(PLACEHOLDER), vault.make(PLACEHOLDER)
+    environment = {
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": moto_endpoint,
+        "TOKEN_PRIVATE_KEY": private,
+        "TOKEN_PUBLIC_KEY": public,
+    }
+    warm = Deps(environment=environment, pause=pauses.append)
+    assert ensure_signing_key(warm.signing_keys)
+    ada = User("ada", "Ada", "ada@example.com", Role.USER, NOON)
+    tokens = [warm.token_issuer.issue(ada)[0]]
+    for _ in range(2):
+        version = rotations.begin(private)
+        for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+            event = {"Step": step, "SecretId": private, "ClientRequestToken": version}
+            rotate_signing_key.handler.using(warm)(event, None)
+        rotations.end(private, version)
+        tokens.append(Deps(environment=environment).token_issuer.issue(ada)[0])
+        assert warm.token_verifier.verify(tokens[0])[0].user_id == "ada"  # which it knows
+    assert pauses == [NEW_KEYS_SECONDS] * 2
+    fresh = Deps(environment=environment).token_verifier
+    for token in tokens[1:]:
+        assert fresh.verify(token)[0].user_id == "ada"
+    with pytest.raises(InvalidToken):
+        fresh.verify(tokens[0])
+    assert warm.token_verifier.verify(tokens[2])[0].user_id == "ada"
