@@ -105,7 +105,7 @@ class SecretsManager:
                 raise _Refused(kind or f"status {status}")
             reason = kind or f"status {status}"
         log.warning("%s of %s failed: %s", operation, secret, reason)
-        raise SecretsUnavailable("A part of the configuration cannot be read. Try again.")
+        raise SecretsUnavailable("Secrets Manager does not answer. Try again.")
 
     def _post(self, operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
         """Status and JSON of the answer. Raises OSError, HTTPException or ValueError."""

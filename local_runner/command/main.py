@@ -118,7 +118,7 @@ def up(
 
 
 def _up(data: Path, chosen: Options, rabbitmq: bool) -> None:
-    from belfry.errors import StoreUnavailable
+    from belfry.errors import Unavailable
     from gateway.spec import SpecError
     from local_runner.address import CannotListen
     from local_runner.command.up import up as serve
@@ -132,7 +132,7 @@ def _up(data: Path, chosen: Options, rabbitmq: bool) -> None:
         serve(Home(data), chosen, rabbitmq=rabbitmq, on_ready=_show_banner)
     except (ConfigurationError, FaultError, LoadError, RecordingError, SpecError) as error:
         fail(str(error))
-    except (CannotListen, MongodError, RabbitmqError, StoreUnavailable, OSError) as error:
+    except (CannotListen, MongodError, RabbitmqError, Unavailable, OSError) as error:
         fail(str(error))
 
 

@@ -151,3 +151,24 @@ def test_an_address_of_a_database_that_is_none_is_named(
     assert result.returncode == 1
     assert "MONGODB_URI is not usable" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"AWS_REGION": ""}, "AWS_REGION is not set"),
+        ({"TOKEN_PUBLIC_KEY": "x"}, "TOKEN_PUBLIC_KEY is not an Ed25519 public key"),
+        ({"RABBITMQ_URL": "amqp://a", "RABBITMQ_CREDENTIALS": "x"}, "RABBITMQ_CREDENTIALS is not"),
+        ({"MONGODB_URI": "arn:aws:secretsmanager:x"}, "Secrets Manager does not answer"),
+    ],
+    ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
+)
+def test_a_setting_that_is_wrong_stops_the_start(
+    variables: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    nowhere = {"MONGODB_URI": "mongodb://127.0.0.1:1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    environment = {**os.environ, **nowhere, "COLUMNS": "200", **variables}
+    result = process(environment, tmp_path, "up", "--port", "0")
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
