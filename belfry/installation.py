@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from belfry.accounts import register
 from belfry.errors import ConfigurationError, EmailTaken, InvalidInput, Unavailable
@@ -19,26 +20,41 @@ PATIENCE_SECONDS = 180.0
 LOOK_AGAIN_SECONDS = 3.0
 
 
-def first_administrator(
-    email: str, password: str, *, users: Users, passwords: Passwords, clock: Clock
-) -> bool:
-    """Register the administrator, unless there is this account; answers whether it was missing.
+class Accounts(Users, Protocol):
+    """The accounts, of which somebody's password can be another one."""
 
-    Doing it again changes nothing: one that has got another password keeps it. Raises
-    ConfigurationError for an address or a password that nobody could register with.
+    def set_password(self, user_id: str, password_hash: str) -> None: ...
+
+
+def first_administrator(
+    email: str, password: str, *, users: Accounts, passwords: Passwords, clock: Clock
+) -> bool:
+    """See that there is this administrator, with this password; answers whether there was none.
+
+    Doing it again changes nothing. Another installation on the same data has another password, and
+    whoever installs it may set it. Raises ConfigurationError for an address or a password that
+    nobody could register with, and for somebody's account who is no administrator.
     """
     fields = {"username": "Administrator", "email": email, "password": password}
     try:
         account = Registration.from_fields(fields)
     except InvalidInput as error:
         raise ConfigurationError(f"ADMINISTRATOR is not usable: {error}") from None
-    if users.by_email(account.email) is not None:
-        return False
-    try:
-        register(account, users=users, passwords=passwords, clock=clock, role=Role.ADMIN)
-    except EmailTaken:
-        return False  # another one has started at the same time
-    return True
+    found = users.by_email(account.email)
+    if found is None:
+        try:
+            register(account, users=users, passwords=passwords, clock=clock, role=Role.ADMIN)
+        except EmailTaken:
+            return False  # another one has started at the same time
+        return True
+    if found.user.role is not Role.ADMIN:
+        raise ConfigurationError(
+            f"ADMINISTRATOR is not usable: {account.email} is the account of somebody who is no "
+            "administrator"
+        )
+    if not passwords.matches(password, found.password_hash):
+        users.set_password(found.user.id, passwords.hash(password))
+    return False
 
 
 def when_available(

@@ -29,7 +29,6 @@ from belfry.ports import (
     Timers,
     TokenIssuer,
     TokenVerifier,
-    Users,
 )
 from belfry.retry import RetryPolicy
 from belfry.settings import Settings
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from belfry.broadcasts import Audiences, Broadcasts
     from belfry.fan_out import Chunks
     from belfry.idempotency import IdempotencyKeys
+    from belfry.installation import Accounts
     from belfry.leaving import Leavings
     from belfry.measures import Backlog
     from belfry.people import People, Presence
@@ -103,7 +103,7 @@ class Deps:
         return self.database
 
     @cached_property
-    def users(self) -> Users:
+    def users(self) -> Accounts:
         from belfry.adapters.mongo.users import MongoUsers
 
         return MongoUsers(self.database)

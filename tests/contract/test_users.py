@@ -52,6 +52,19 @@ def test_a_role_is_changed_and_nothing_else(parts: Deps) -> None:
     assert stored.password_hash == "hash"
 
 
+def test_a_password_is_changed_and_nothing_else(parts: Deps) -> None:
+    ada, bob = user(), user("bob@example.com")
+    for each in (ada, bob):
+        parts.users.add(each, "hash")
+    parts.users.set_password(ada.id, "another")
+    stored = parts.users.by_email("ada@example.com")
+    assert stored
+    assert (stored.user, stored.password_hash) == (ada, "another")
+    other = parts.users.by_email("bob@example.com")
+    assert other
+    assert other.password_hash == "hash"
+
+
 def test_giving_the_same_role_again_is_no_failure(parts: Deps) -> None:
     parts.users.add(user(role=Role.ADMIN), "hash")
     assert parts.users.set_role("ada@example.com", Role.ADMIN)

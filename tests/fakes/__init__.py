@@ -184,6 +184,10 @@ class FakeUsers:
         self._memory.tables.users[stored.user.id] = changed
         return True
 
+    def set_password(self, user_id: str, password_hash: str) -> None:
+        users = self._memory.tables.users
+        users[user_id] = replace(users[user_id], password_hash=password_hash)
+
     def all(self) -> Iterable[User]:
         everybody = [stored.user for stored in self._memory.tables.users.values()]
         return sorted(everybody, key=lambda user: user.email)

@@ -19,11 +19,29 @@ def first(fakes: Fakes, email: str = "Admin@example.com", password: str = "corre
 
 def test_the_first_administrator_is_made_once(fakes: Fakes) -> None:
     assert first(fakes) is True
-    assert first(fakes, password="another one") is False
+    made = fakes.users.by_email("admin@example.com")
+    assert first(fakes) is False
+    assert fakes.users.by_email("admin@example.com") == made
+    assert made is not None
+    assert made.user.role is Role.ADMIN
+    assert fakes.passwords.matches("correct horse", made.password_hash)
+
+
+def test_another_installation_on_the_same_data_sets_its_own_password(fakes: Fakes) -> None:
+    first(fakes)
+    assert first(fakes, password="another horse") is False
     stored = fakes.users.by_email("admin@example.com")
     assert stored is not None
-    assert stored.user.role is Role.ADMIN
-    assert fakes.passwords.matches("correct horse", stored.password_hash)
+    assert fakes.passwords.matches("another horse", stored.password_hash)
+
+
+def test_nobody_else_s_account_is_taken_over(fakes: Fakes) -> None:
+    first(fakes)
+    fakes.users.set_role("admin@example.com", Role.USER)
+    before = fakes.users.by_email("admin@example.com")
+    with pytest.raises(ConfigurationError, match="no administrator"):
+        first(fakes, password="another horse")
+    assert fakes.users.by_email("admin@example.com") == before
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,10 @@ class MongoUsers:
         return changed.matched_count == 1
 
     @translated
+    def set_password(self, user_id: str, password_hash: str) -> None:
+        self._users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
+
+    @translated
     def all(self) -> Iterable[User]:
         return [user_from_document(document) for document in self._users.find().sort("email")]
 
