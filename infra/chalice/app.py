@@ -7,7 +7,7 @@ beside it may be for another processor.
 from pathlib import Path
 from typing import Any
 
-from chalice import Blueprint, Chalice
+from chalice.app import Blueprint, Chalice
 
 from gateway.spec import load_spec
 from infra.template.names import APP, chalice_name

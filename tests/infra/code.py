@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from infra.package import ROOT
 from infra.template.names import attribute, ref
@@ -167,7 +168,7 @@ class FunctionCode:
                         yield which, operation
 
 
-SECRET_VARIABLES = {
+SECRET_VARIABLES: Mapping[str, Mapping[str, Any]] = {
     "ADMINISTRATOR": ref("AdministratorSecret"),
     "MONGODB_URI": ref("MongodbSecret"),
     "RABBITMQ_CREDENTIALS": ref("BrokerSecret"),
