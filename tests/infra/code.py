@@ -137,7 +137,9 @@ class FunctionCode:
             each.value
             for node in nodes
             for each in ast.walk(node)
-            if isinstance(each, ast.Constant) and each.value in SECRET_VARIABLES
+            if isinstance(each, ast.Constant)
+            and isinstance(each.value, str)
+            and each.value in SECRET_VARIABLES
         }
 
     @property
@@ -187,12 +189,13 @@ def _secrets_operations() -> Mapping[str, set[str]]:
     """What each method of the adapter asks Secrets Manager for."""
     return {
         name: {
-            each.value
-            for each in ast.walk(method)
-            if isinstance(each, ast.Constant)
-            and isinstance(each.value, str)
-            and each.value.isalpha()
-            and "Secret" in each.value
+            call.args[0].value
+            for call in ast.walk(method)
+            if isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr in {"_asked", "_call"}
+            and isinstance(call.args[0], ast.Constant)
+            and isinstance(call.args[0].value, str)
         }
         for name, method in _members(SECRETS, "SecretsManager").items()
     }
