@@ -53,6 +53,7 @@ from tests.fakes.broadcasts import FakeAudiences, FakeBroadcasts, FakeChunks, Se
 from tests.fakes.idempotency import FakeIdempotencyKeys
 from tests.fakes.leavings import FakeLeavings, make_stone
 from tests.fakes.people import FakePeople, FakePresence
+from tests.fakes.secrets import FakeSecrets, new_signing_keys
 from tests.fakes.statistics import FakeStatistics
 from tests.fakes.topics import FakeSubscriptions
 
@@ -672,6 +673,8 @@ class Fakes:
         self.pusher = FakePusher()
         self.passwords = FakePasswords()
         self.tokens = FakeTokens(self.clock)
+        self.secrets = FakeSecrets()
+        self.signing_keys = new_signing_keys(self.secrets)
         self.retry = RetryPolicy()
 
     def deps(self) -> Deps:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+from belfry.adapters.tokens import Ed25519KeyPairs
 from belfry.errors import ConfigurationError
-from belfry.signing_keys import CURRENT, SecretVersion
+from belfry.signing_keys import CURRENT, PLACEHOLDER, SecretVersion, SigningKeys
 
 PREVIOUS = "AWSPREVIOUS"
 
@@ -65,3 +66,11 @@ class FakeSecrets:
         if secret not in self._labels:
             raise ConfigurationError(f"names a secret that cannot be used (not there): {secret}")
         return self._labels[secret]
+
+
+def new_signing_keys(secrets: FakeSecrets) -> SigningKeys:
+    """Real keys in fake secrets, which hold none yet, as a stack makes them."""
+    keys = SigningKeys(secrets, Ed25519KeyPairs(), private="arn:private", public="arn:public")
+    for name in (keys.private, keys.public):
+        secrets.make(name, PLACEHOLDER)
+    return keys

@@ -19,15 +19,15 @@ from belfry.signing_keys import (
     CURRENT,
     PLACEHOLDER,
     SecretVersion,
-    SigningKeys,
     ensure_signing_key,
     rotate,
 )
 from functions.auth import rotate_signing_key
 from tests.fakes import NOON, Fakes
-from tests.fakes.secrets import FakeSecrets
+from tests.fakes.secrets import FakeSecrets, new_signing_keys
 
-PRIVATE, PUBLIC = "arn:private", "arn:public"
+KEYS = new_signing_keys(FakeSecrets())
+PRIVATE, PUBLIC = KEYS.private, KEYS.public
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 ADA = User("ada", "Ada", "ada@example.com", Role.USER, NOON)
 
@@ -37,9 +37,7 @@ class World:
 
     def __init__(self) -> None:
         self.secrets = FakeSecrets()
-        self.secrets.make(PRIVATE, PLACEHOLDER)
-        self.secrets.make(PUBLIC, PLACEHOLDER)
-        self.keys = SigningKeys(self.secrets, Ed25519KeyPairs(), PRIVATE, PUBLIC)
+        self.keys = new_signing_keys(self.secrets)
         self.now = 0.0
         self.version = "none"
         self._numbers = count()
@@ -296,17 +294,16 @@ def test_a_warm_verifier_takes_the_first_token_of_a_new_key(
 
 
 def test_the_function_takes_a_step_and_names_a_field_that_is_missing() -> None:
-    fakes, world = Fakes(), World()
-    deps = fakes.deps()
-    deps.__dict__["signing_keys"] = world.keys
-    world.begin()
-    handler = rotate_signing_key.handler.using(deps)
-    event = {"Step": "createSecret", "SecretId": PRIVATE, "ClientRequestToken": world.version}
+    fakes = Fakes()
+    fakes.secrets.begin_rotation(PRIVATE, "new")
+    handler = rotate_signing_key.handler.using(fakes.deps())
+    event = {"Step": "createSecret", "SecretId": PRIVATE, "ClientRequestToken": "new"}
     for step in STEPS:
         handler({**event, "Step": step}, None)
-    assert is_taken(token_of(world.private()), world.publics())
+    private, public = (fakes.secrets.current(name).text for name in (PRIVATE, PUBLIC))
+    assert is_taken(token_of(private), public)
     assert fakes.clock() - NOON == timedelta(seconds=NEW_KEYS_SECONDS)
-    for name in ("Step", "SecretId", "ClientRequestToken"):
+    for name in event:
         broken: dict[str, Any] = {**event, name: 1}
         with pytest.raises(InvalidInput, match=name):
             handler(broken, None)
