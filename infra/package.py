@@ -162,7 +162,6 @@ def _config(
         "lambda_architecture": architecture.lambda_name,
         "manage_iam_role": False,
         "iam_role_arn": ROLE,
-        "xray": True,
         "stages": {STAGE: {"lambda_functions": functions}},
     }
 

@@ -74,9 +74,9 @@ def _defaults(now: Estimate) -> Iterator[Saving]:
 def _choices(now: Estimate) -> Iterator[Saving]:
     case = now.case
     yield Saving(
-        "trace a thousandth",
-        -_more(now, replace(case, habits=replace(case.habits, traced=0.001, traced_each_second=0))),
-        "X-Ray records one in a second and 5 % of the rest, of each function, by itself",
+        "the parameter Tracing=PassThrough",
+        -_more(now, replace(case, habits=replace(case.habits, traced=0, traced_each_second=0))),
+        "X-Ray records one call in a second and 5 % of the rest, of each function",
         is_so=False,
     )
     yield Saving(

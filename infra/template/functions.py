@@ -26,6 +26,7 @@ def _function(function: str, spec: Spec) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "FunctionName": sub(f"{APP}-${{Stage}}-{chalice_name(function)}"),
         "Role": attribute(role_id(function), "Arn"),
+        "Tracing": ref("Tracing"),
         "Environment": {"Variables": environment(function)},
         "LoggingConfig": {"LogGroup": ref(group_id(function))},  # which it may not make itself
     }

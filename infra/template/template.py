@@ -49,6 +49,13 @@ def template(spec: Spec) -> dict[str, Any]:
 _DESCRIPTION = "Belfry: notifications that reach every open device of a person"
 
 _PARAMETERS = {
+    "Tracing": {
+        "Type": "String",
+        "Default": "Active",
+        "AllowedValues": ["Active", "PassThrough"],
+        "Description": "Active: X-Ray records one call in a second and every twentieth of the rest "
+        "(Lambda lets nobody change that). PassThrough: none.",
+    },
     "Stage": {
         "Type": "String",
         "AllowedPattern": "^[a-z][a-z0-9-]{0,19}$",

@@ -104,7 +104,7 @@ class TestWhatIsInIt:
             assert each["Architectures"] == [lambda_name]
             assert each["Runtime"] == version
             assert each["CodeUri"] == "./deployment.zip"
-            assert each["Tracing"] == "Active"
+            assert each["Tracing"] == {"Ref": "Tracing"}
 
 
 def test_the_same_sources_give_the_same_bytes(packages: Packages, tmp_path: Path) -> None:
