@@ -63,6 +63,12 @@ def causes(events: Iterable[Event]) -> list[Event]:
     return [event for event in events if failed(event) and not CASCADE.match(event.reason)]
 
 
+def under_way(events: Iterable[Event]) -> list[str]:
+    """The resources that have begun and not finished, of events in order."""
+    last = {event.resource: event for event in events if not event.of_stack}
+    return [resource for resource, event in last.items() if not finished(event)]
+
+
 def last_operation(newest_first: Iterable[Event]) -> list[Event]:
     """The events since somebody last asked for something, in order."""
     found = []

@@ -135,8 +135,8 @@ def change(
         out.print("Nothing was changed.")
         raise typer.Exit(1)
     after = newest(stacks, found.stack_id)
+    stacks.execute(found.id)
     with goes_on(stage):
-        stacks.execute(found.id)
         events = watch(stacks, found.stack_id, after, len(found.changes), pause)
     if not went_well(events):
         fail(why(events, stage))

@@ -64,9 +64,9 @@ def remove(account: Aws, stacks: Deployments, stack: Stack, stage: str) -> None:
         fail("That is not its name. Nothing was changed.")
     for bucket in _buckets(resources, stay):
         out.print(f"{empty(account, bucket)} files removed from {bucket}")
+    after = newest(stacks, stack.id)
+    stacks.delete(stack.id)
     with goes_on(stage):
-        after = newest(stacks, stack.id)
-        stacks.delete(stack.id)
         events = watch(stacks, stack.id, after, len(resources), pause)
     if not went_well(events):
         fail(why(events, stage))

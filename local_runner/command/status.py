@@ -11,8 +11,7 @@ from local_runner.console import out
 
 if TYPE_CHECKING:
     from infra.deploy.aws import Aws
-    from infra.deploy.cloudformation import CloudFormation
-    from infra.deploy.stacks import Stack
+    from infra.deploy.stacks import Deployments, Stack
 
 
 def status(stage: Stage, local: Local = False) -> None:
@@ -33,13 +32,14 @@ def status(stage: Stage, local: Local = False) -> None:
         if stack is None:
             out.print(f"Nothing of {name} is in {account.region} of account {account.account}.")
             return
-        _show(account, stacks, stack)
+        show(account, stacks, stack)
 
 
-def _show(account: Aws, stacks: CloudFormation, stack: Stack) -> None:
-    from infra.deploy.progress import causes, last_operation
+def show(account: Aws, stacks: Deployments, stack: Stack) -> None:
+    """Print what there is to say of a stack."""
+    from infra.deploy.progress import causes, finished, last_operation, under_way
     from infra.deploy.release import version_of
-    from infra.deploy.stacks import REVIEWED
+    from infra.deploy.stacks import IN_PROGRESS, REVIEWED
     from infra.deploy.watching import ringing
     from local_runner.command.stack_view import event_line, show_outputs
 
@@ -52,8 +52,11 @@ def _show(account: Aws, stacks: CloudFormation, stack: Stack) -> None:
         return
     out.print(f"  version {version_of(stacks.template(stack.id)) or 'unknown'}")
     show_outputs(stack)
-    failures = causes(last_operation(stacks.events(stack.id)))
-    for event in failures:
+    events = last_operation(stacks.events(stack.id))
+    if stack.status.endswith(IN_PROGRESS):
+        done = len({event.resource for event in events if finished(event)})
+        out.print(f"  {done} resources finished; under way: {', '.join(under_way(events))}")
+    for event in causes(events):
         out.print(event_line(event), soft_wrap=True)
         out.print(f"    {escape(event.reason)}", soft_wrap=True)
     alarms = ringing(account, stacks.resources(stack.id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from typer.testing import CliRunner, Result
 from infra.deploy.aws import DeployError
 from infra.deploy.proposing import propose
 from infra.deploy.stacks import Proposal
-from local_runner.command import deploy, destroy
+from local_runner.command import deploy, destroy, status
 from local_runner.command.deploying import goes_on
 from local_runner.command.main import app
 from tests.fakes.stacks import FakeStacks
@@ -188,3 +189,22 @@ def test_no_answer_to_the_question_withdraws_the_change_set(change: Change) -> N
     with CliRunner().isolation(input=""), pytest.raises((typer.Abort, KeyboardInterrupt)):
         deploy.change(change.stacks, found, proposal, "try", yes=False)
     assert change.stacks.find("belfry-try") is None
+
+
+def test_status_says_how_far_it_is_and_what_failed(
+    emulator: Emulator, change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stacks = change.stacks = FakeStacks(lambda _: small_template(), later=True)
+    stacks.failing["Log"] = "Log groups are not for you"
+    proposal = Proposal("belfry-try", "CREATE", "any", ())
+    found = propose(stacks, stacks, proposal, lambda: None)
+    assert found
+    stacks.execute(found.id)
+    for _ in range(6):  # the stack itself, and the first two resources
+        list(stacks.events(found.stack_id))
+    stack = stacks.find("belfry-try")
+    assert stack
+    status.show(emulator.aws, stacks, replace(stack, status="CREATE_IN_PROGRESS"))
+    said = capsys.readouterr().out
+    assert "2 resources finished; under way: Pages" in said
+    assert "Log groups are not for you" in said
