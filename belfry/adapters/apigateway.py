@@ -8,9 +8,10 @@ or boto3's client take several times as long for the same (docs/architecture.md 
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -35,7 +36,17 @@ CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 3.0
 """For all answers of a turn together."""
 
-_TEMPORARY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds, at most, before each further try of what a turn was refused with 429.
+
+Whatever an account does shares one rate, and a broadcast goes beyond it. For that a message's
+retries are too few and too far apart; after a pause, some more get through. A 429 may also say that
+a device reads too slowly (service model of the `@connections` API): so there are few tries.
+"""
+PATIENCE_SECONDS = 5.0
+"""For all pauses of one call: an invocation has more to do, and its time is bounded."""
+
+_Frame = tuple[Connection, bytes | None]
 
 
 class _Endpoint(NamedTuple):
@@ -60,13 +71,17 @@ _Failed = dict[_Endpoint, PushResult]
 
 
 class ApiGatewayPusher:
-    """Posts each frame to the endpoint that its connection belongs to."""
+    """Posts each frame to the endpoint that its connection belongs to.
 
-    def __init__(self, settings: Settings) -> None:
+    When that takes no more for the moment it is asked again, after short pauses.
+    """
+
+    def __init__(self, settings: Settings, pause: Callable[[float], None] = time.sleep) -> None:
         credentials = Credentials(
             settings.aws_access_key_id, settings.aws_secret_access_key, settings.aws_session_token
         )
         self._signer = SigV4Auth(credentials, "execute-api", settings.aws_region)
+        self._pause = pause
         # Lists are shared by threads: their append and pop are atomic.
         self._idle: dict[_Endpoint, list[HTTPConnection]] = defaultdict(list)
 
@@ -78,16 +93,35 @@ class ApiGatewayPusher:
         """End these WebSockets, as well as it goes."""
         self._do([(connection, None) for connection in connections])
 
-    def _do(self, frames: Sequence[tuple[Connection, bytes | None]]) -> Sequence[PushResult]:
+    def _do(self, frames: Sequence[_Frame]) -> Sequence[PushResult]:
         failed: _Failed = {}
         results: list[PushResult] = []
+        patience = PATIENCE_SECONDS
         for start in range(0, len(frames), AT_ONCE):
-            posts = [_Post(*frame) for frame in frames[start : start + AT_ONCE]]
-            for post in posts:
-                self._send(post, failed)
-            deadline = time.monotonic() + ANSWER_SECONDS
-            results += [self._result(post, failed, deadline) for post in posts]
+            turn = frames[start : start + AT_ONCE]
+            answers = self._turn(turn, failed)
+            for longest in PAUSES:
+                if None not in answers or patience < longest:
+                    break
+                patience -= self._wait(longest)
+                again = iter(self._turn(_throttled(turn, answers), failed))
+                answers = [answer or next(again) for answer in answers]
+            results += [answer or PushResult.LATER for answer in answers]
         return results
+
+    def _wait(self, longest: float) -> float:
+        """Pauses at random, lest all shards come again in the same moment; answers the seconds."""
+        seconds = random.uniform(0, longest)  # noqa: S311  # spreads load, keeps no secret
+        self._pause(seconds)
+        return seconds
+
+    def _turn(self, frames: Sequence[_Frame], failed: _Failed) -> list[PushResult | None]:
+        """One answer each; None: not now, because there are too many at once."""
+        posts = [_Post(*frame) for frame in frames]
+        for post in posts:
+            self._send(post, failed)
+        deadline = time.monotonic() + ANSWER_SECONDS
+        return [self._result(post, failed, deadline) for post in posts]
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -132,7 +166,7 @@ class ApiGatewayPusher:
         self._signer.add_auth(request)
         return dict(request.headers.items())
 
-    def _result(self, post: _Post, failed: _Failed, deadline: float) -> PushResult:
+    def _result(self, post: _Post, failed: _Failed, deadline: float) -> PushResult | None:
         endpoint = _endpoint(post.connection.endpoint)
         if post.http is None:
             return failed[endpoint]
@@ -180,12 +214,18 @@ def _unreachable(endpoint: _Endpoint, error: OSError) -> PushResult:
     return PushResult.LATER
 
 
-def _meaning(status: int, connection: Connection) -> PushResult:
+def _throttled(turn: Sequence[_Frame], answers: Sequence[PushResult | None]) -> list[_Frame]:
+    return [frame for frame, answer in zip(turn, answers, strict=True) if answer is None]
+
+
+def _meaning(status: int, connection: Connection) -> PushResult | None:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return None
     if status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
         return PushResult.DONE
     if status == HTTPStatus.GONE:
         return PushResult.GONE
-    if status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return PushResult.LATER
     log.error("push to %s was refused with status %d", connection.id, status)
     return PushResult.REFUSED

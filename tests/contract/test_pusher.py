@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,12 +16,15 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 import pytest
+from websockets.sync.client import connect
 
-from belfry.adapters.apigateway import AT_ONCE, ApiGatewayPusher
+from belfry.adapters.apigateway import AT_ONCE, PATIENCE_SECONDS, PAUSES, ApiGatewayPusher
 from belfry.model import Connection
 from belfry.ports import Pusher, PushResult
 from belfry.settings import Settings
+from gateway.limits import Limits
 from tests.fakes import NOON, FakePusher
+from tests.gateway.served import Served, serving
 from tests.runner import free_port
 
 FRAME = {"type": "read", "seq": 1, "text": "grüße"}
@@ -39,7 +44,10 @@ SETTINGS = Settings(ENVIRONMENT)
 
 
 class ManagementServer(ThreadingHTTPServer):
-    """Answers each POST and DELETE @connections/{id} with a status of its own; 0 hangs up."""
+    """Answers each POST and DELETE @connections/{id} with a status of its own; 0 hangs up.
+
+    Before that `busy` of them get 429, by their ids.
+    """
 
     daemon_threads = True
     request_queue_size = 64
@@ -47,6 +55,7 @@ class ManagementServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Posted)
         self.statuses: dict[str, int] = {}
+        self.busy: Counter[str] = Counter()
         self.posted: list[tuple[str, str, bytes, dict[str, str]]] = []
         self.deleted: list[tuple[str, dict[str, str]]] = []
         self.accepted = 0
@@ -62,6 +71,12 @@ class ManagementServer(ThreadingHTTPServer):
         for each in self._open:
             each.shutdown(SHUT_RDWR)
 
+    def status(self, id_: str, good: int) -> int:
+        if self.busy[id_]:
+            self.busy[id_] -= 1
+            return 429
+        return self.statuses.get(id_, good)
+
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/ws"
@@ -75,12 +90,12 @@ class Posted(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         id_ = unquote(self.path.rpartition("/")[2])
         self.server.posted.append((self.path, id_, body, dict(self.headers.items())))
-        self._answer(self.server.statuses.get(id_, 200))
+        self._answer(self.server.status(id_, 200))
 
     def do_DELETE(self) -> None:
         id_ = unquote(self.path.rpartition("/")[2])
         self.server.deleted.append((id_, dict(self.headers.items())))
-        self._answer(self.server.statuses.get(id_, 204))
+        self._answer(self.server.status(id_, 204))
 
     def _answer(self, status: int) -> None:
         if not status:
@@ -154,8 +169,14 @@ def server() -> Iterator[ManagementServer]:
 
 
 @pytest.fixture
-def pusher() -> Iterator[ApiGatewayPusher]:
-    with closing(ApiGatewayPusher(SETTINGS)) as pusher:
+def pauses() -> list[float]:
+    """Seconds that the pusher would have waited."""
+    return []
+
+
+@pytest.fixture
+def pusher(pauses: list[float]) -> Iterator[ApiGatewayPusher]:
+    with closing(ApiGatewayPusher(SETTINGS, pauses.append)) as pusher:
         yield pusher
 
 
@@ -228,6 +249,93 @@ def test_what_a_status_means(
     server.statuses["a="] = status
     frames = [(Connection("a=", "ada", server.endpoint, NOON), BYTES)]
     assert list(pusher.push(frames)) == [result]
+
+
+def frames_to(server: ManagementServer, count: int) -> list[tuple[Connection, bytes]]:
+    return [(Connection(f"{n}=", "ada", server.endpoint, NOON), BYTES) for n in range(count)]
+
+
+def test_what_is_too_much_at_once_is_posted_again_after_a_pause(
+    server: ManagementServer, pusher: ApiGatewayPusher, pauses: list[float]
+) -> None:
+    server.busy.update({"3=": 1, "5=": len(PAUSES), "7=": 2})
+    server.statuses.update({"7=": 410, "8=": 503})
+
+    results = list(pusher.push(frames_to(server, 40)))
+
+    wanted = [PushResult.DONE] * 40
+    wanted[7:9] = [PushResult.GONE, PushResult.LATER]
+    assert results == wanted
+    posted = Counter(id_ for _, id_, _, _ in server.posted)
+    assert {id_: times for id_, times in posted.items() if times > 1} == {"3=": 2, "5=": 6, "7=": 3}
+    assert len(pauses) == len(PAUSES)
+    assert all(0 <= pause <= longest for pause, longest in zip(pauses, PAUSES, strict=True))
+
+
+def test_a_device_that_is_refused_for_ever_is_for_later(
+    server: ManagementServer, pusher: ApiGatewayPusher, pauses: list[float]
+) -> None:
+    server.statuses["1="] = 429
+    results = list(pusher.push(frames_to(server, 3)))
+    assert results == [PushResult.DONE, PushResult.LATER, PushResult.DONE]
+    assert len(pauses) == len(PAUSES)
+
+
+def test_patience_is_bounded_and_then_everything_is_tried_once_more(
+    server: ManagementServer, pusher: ApiGatewayPusher, pauses: list[float]
+) -> None:
+    turns = 40
+    server.statuses |= {f"{n}=": 429 for n in range(0, turns * AT_ONCE, AT_ONCE)}
+
+    results = list(pusher.push(frames_to(server, turns * AT_ONCE)))
+
+    assert Counter(results) == {PushResult.DONE: turns * (AT_ONCE - 1), PushResult.LATER: turns}
+    assert PATIENCE_SECONDS - 1 < sum(pauses) <= PATIENCE_SECONDS
+
+
+def test_without_a_429_nothing_pauses_or_is_posted_twice(
+    server: ManagementServer, pusher: ApiGatewayPusher, pauses: list[float]
+) -> None:
+    server.statuses.update({"1=": 503, "2=": 410, "3=": 413})
+    pusher.push(frames_to(server, 2 * AT_ONCE))
+    assert not pauses
+    assert len(server.posted) == 2 * AT_ONCE
+
+
+def test_a_broadcast_goes_through_the_gateways_own_throttle() -> None:
+    """A turn is refused in part, and as many as come in a pause get through after it."""
+    limits = Limits(requests_per_second=100, request_burst=AT_ONCE // 4)
+    admit = {"live.connect": lambda _: {"statusCode": 200}}
+    with (
+        serving(LIVE, admit, limits=limits) as served,
+        connect(served.websocket_url) as socket,
+        closing(patient()) as pusher,
+    ):
+        results = pusher.push([(opened(served), BYTES)] * AT_ONCE)
+        assert list(results) == [PushResult.DONE] * AT_ONCE
+        assert [json.loads(socket.recv(10)) for _ in range(AT_ONCE)] == [FRAME] * AT_ONCE
+
+
+LIVE = """
+openapi: 3.0.3
+info: { title: T, version: "1" }
+paths: {}
+x-websocket:
+  routes:
+    $connect: { function: live.connect }
+"""
+
+
+def patient() -> ApiGatewayPusher:
+    """Whose pauses are of one length, so that it is no matter of chance."""
+    return ApiGatewayPusher(SETTINGS, lambda _: time.sleep(0.1))
+
+
+def opened(served: Served) -> Connection:
+    """The WebSocket that is open there."""
+    [event] = served.events_of("live.connect")
+    id_ = event["requestContext"]["connectionId"]
+    return Connection(id_, "ada", f"{served.url}/ws", NOON)
 
 
 def test_a_gateway_that_is_not_there_has_no_connections_any_more(
