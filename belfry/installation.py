@@ -58,7 +58,7 @@ def first_administrator(
 
 
 def when_available(
-    act: Callable[[], None],
+    act: Callable[[], object],
     *,
     monotonic: Callable[[], float],
     pause: Callable[[float], None],
@@ -70,7 +70,8 @@ def when_available(
     until = monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return act()
+            act()
+            return
         except Unavailable as error:
             if monotonic() + LOOK_AGAIN_SECONDS > until:
                 raise

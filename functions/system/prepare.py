@@ -1,5 +1,7 @@
 """Called by CloudFormation before a new version runs: queues, keys, data, first administrator."""
 
+from functools import partial
+
 from belfry.custom_resource import custom_resource
 from belfry.installation import first_administrator, when_available
 from belfry.signing_keys import ensure_signing_key
@@ -9,9 +11,10 @@ from belfry.wiring import Deps
 @custom_resource
 def handler(deps: Deps) -> None:
     # What was migrated stays migrated when the stack is rolled back: what may fail comes first.
-    when_available(deps.declare_topology, monotonic=deps.monotonic, pause=deps.pause)
-    ensure_signing_key(deps.signing_keys)
-    when_available(deps.migrate, monotonic=deps.monotonic, pause=deps.pause)
+    patiently = partial(when_available, monotonic=deps.monotonic, pause=deps.pause)
+    patiently(deps.declare_topology)
+    patiently(lambda: ensure_signing_key(deps.signing_keys))
+    patiently(deps.migrate)
     email, password = deps.settings.administrator
     first_administrator(
         email, password, users=deps.users, passwords=deps.passwords, clock=deps.clock
