@@ -49,11 +49,11 @@ def deploy(
     local: Local = False,
 ) -> None:
     """Deploy to AWS: show what would change, ask, do it, upload the pages, try it out."""
-    from infra.deploy.aws import aws, stack_name
-    from infra.deploy.parameters import given
-    from infra.deploy.release import read
-
     with told():
+        from infra.deploy.aws import aws, stack_name
+        from infra.deploy.parameters import given
+        from infra.deploy.release import read
+
         name = stack_name(stage)
         chosen = given(parameter or [])
         chosen["Stage"] = stage

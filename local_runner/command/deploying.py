@@ -32,9 +32,16 @@ def pause() -> None:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Ends the command with a sentence when something foreseen fails."""
-    from infra.deploy.aws import DeployError
+    """Ends the command with a sentence when something foreseen fails.
 
+    What the command needs is to be imported in here: without the extra `deploy` it is not there.
+    """
+    try:
+        from infra.deploy.aws import DeployError
+    except ModuleNotFoundError as error:
+        fail(
+            f'{error.name} is not installed: `make package` brings it, or install "belfry[deploy]".'
+        )
     try:
         yield
     except DeployError as error:

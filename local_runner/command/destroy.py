@@ -18,10 +18,10 @@ BUCKET = "AWS::S3::Bucket"
 
 def destroy(stage: Stage, local: Local = False) -> None:
     """Remove a deployment from AWS. What is in MongoDB stays; doing it again changes nothing."""
-    from infra.deploy.aws import aws, stack_name
-    from infra.deploy.cloudformation import CloudFormation
-
     with told():
+        from infra.deploy.aws import aws, stack_name
+        from infra.deploy.cloudformation import CloudFormation
+
         name = stack_name(stage)
         if local:
             from local_runner.command.deploy_local import destroy_local

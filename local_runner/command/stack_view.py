@@ -44,7 +44,9 @@ def show_changes(changes: Sequence[Change]) -> None:
     if not changes:
         out.print("No resource changes, only what the stack says of itself.")
         return
-    table = Table("action", "resource", "type", "replacement", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    for name in ("action", "resource", "type", "replacement"):
+        table.add_column(name, overflow="fold")  # a name that is cut off is no name
     for change in sorted(changes, key=lambda each: (each.action, each.type, each.resource)):
         colour = ACTIONS.get(change.action, "cyan")
         replaced = REPLACED.get(change.replacement, "")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def status(stage: Stage, local: Local = False) -> None:
     """Show a deployment: its state, version, addresses, what failed last, alarms that ring."""
-    from infra.deploy.aws import aws, stack_name
-    from infra.deploy.cloudformation import CloudFormation
-
     with told():
+        from infra.deploy.aws import aws, stack_name
+        from infra.deploy.cloudformation import CloudFormation
+
         name = stack_name(stage)
         if local:
             from local_runner.command.deploy_local import show_local

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from infra.deploy.stacks import Stack
+from infra.deploy.stacks import Change, Stack
 from local_runner.command import deploy as command
 from local_runner.command.main import app
+from local_runner.command.stack_view import show_changes
 from tests.infra.deploy.emulator import Emulator
 from tests.infra.deploy.small_package import SECRET, small_template, write_package
 
@@ -171,3 +172,20 @@ def test_a_smoke_test_that_fails_ends_the_command(
     said = capsys.readouterr()
     assert "every part answers" in said.out
     assert "deployed all the same" in said.out
+
+
+def test_what_is_replaced_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    changes = [
+        Change("Modify", "Broker", "AWS::AmazonMQ::Broker", "True"),
+        Change("Modify", "Topic", "AWS::SNS::Topic", "Conditional"),
+        Change("Modify", "Log", "AWS::Logs::LogGroup", "False"),
+    ]
+    show_changes(changes)
+    broker, log, topic = capsys.readouterr().out.splitlines()[1:4]
+    assert broker.split()[1:] == [
+        "Broker",
+        "AWS::AmazonMQ::Broker",
+        *["replaced", "by", "a", "new", "one"],
+    ]
+    assert log.split()[1:] == ["Log", "AWS::Logs::LogGroup"]
+    assert topic.split()[1:] == ["Topic", "AWS::SNS::Topic", *["may", "be", "replaced"]]

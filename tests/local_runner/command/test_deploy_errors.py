@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +86,20 @@ def test_a_stage_that_aws_would_refuse_is_told_before_anything_else(command: str
     result = belfry(command, "--stage", "My_Stage")
     assert result.exit_code == 1
     assert "--stage My_Stage: a name has" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["deploy", "status", "destroy"])
+def test_without_the_extra_it_says_how_to_install_it(command: str) -> None:
+    code = f"""
+import sys
+sys.modules["boto3"] = None  # as if it were not installed
+sys.argv = ["belfry", "{command}", "--stage", "try"]
+from local_runner.command.main import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "boto3 is not installed: `make package` brings it" in done.stderr
 
 
 def test_a_new_stack_needs_the_secret_and_nothing_is_uploaded_before(
