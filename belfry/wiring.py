@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from belfry.devices import Devices
@@ -31,7 +32,7 @@ from belfry.ports import (
     TokenVerifier,
 )
 from belfry.retry import RetryPolicy
-from belfry.settings import Settings
+from belfry.settings import SECRET, Settings
 from belfry.topology import Declared, topology
 
 if TYPE_CHECKING:
@@ -310,6 +311,28 @@ def declare_topology(
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+_ADAPTERS = {
+    "MONGODB_URI": ("secrets", "mongo.database"),
+    "RABBITMQ_CREDENTIALS": ("secrets", "rabbitmq.queue"),
+    "TOKEN_PRIVATE_KEY": ("secrets", "tokens"),
+    "TOKEN_PUBLIC_KEY": ("secrets", "tokens"),
+}
+"""The adapters with SDKs that a function needs if this variable names a secret."""
+
+
+def import_early(environment: Mapping[str, str]) -> None:
+    """Import what a function of a deployment will use, before it is called for the first time.
+
+    While its environment starts, Lambda gives a small function several times the processor that it
+    has afterwards (measured by "Lambda Cold Starts and Bootstrap Code", bitesizedserverless.com).
+    Only a deployment names secrets, and each function has the variables only that it uses.
+    """
+    for variable, adapters in _ADAPTERS.items():
+        if environment.get(variable, "").startswith(SECRET):
+            for adapter in adapters:
+                import_module(f"belfry.adapters.{adapter}")
 
 
 _deps = Deps()

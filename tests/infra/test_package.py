@@ -262,8 +262,35 @@ class TestEveryFunctionFromTheZipAlone:
     def test_it_loads_only_the_sdks_that_it_needs(
         self, ran: Mapping[str, Ran], function: str
     ) -> None:
-        allowed = {"argon2"} if function in HASHES else set()
-        for right in rights_of(function):
-            allowed |= USED_FOR.get(right, set())
         loaded = ran[function].used & (SDKS | {"chalice"})
+        allowed = sdks_of(function)
         assert loaded <= allowed, f"{function} loads {', '.join(sorted(loaded - allowed))}"
+
+    def test_in_a_deployment_its_import_loads_them_early(
+        self, unpacked: Path, function: str
+    ) -> None:
+        arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:name-AbCdEf"
+        given = dict.fromkeys(environment(function), arn)
+        program = (
+            f"import sys; sys.path.insert(0, {str(unpacked)!r}); import functions.{function}; "
+            "print(*{name.partition('.')[0] for name in sys.modules})"
+        )
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", program],
+            env=given,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        loaded = set(done.stdout.split()) & (SDKS | {"chalice"})
+        assert loaded <= sdks_of(function) | {"botocore", "urllib3"}  # these read the secrets
+        assert {"pymongo", "pika", "jwt"} & loaded == {"pymongo", "pika", "jwt"} & sdks_of(function)
+
+
+def sdks_of(function: str) -> set[str]:
+    """What the function may load: what its rights are good for."""
+    found = {"argon2"} if function in HASHES else set()
+    for right in rights_of(function):
+        found |= USED_FOR.get(right, set())
+    return found
