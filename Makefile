@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --custom-compile-command "make lock" $(ARGS) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help up test compose-test lint bench chaos package lock
+.PHONY: help up test compose-test docker-test lint bench chaos package lock
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ test: $(VENV)/all.installed ## run all tests, on a real MongoDB and in Chromium 
 
 compose-test: $(VENV)/all.installed ## build, start and test docker-compose.yml, two minutes; needs Docker
 	@$(BIN)/python -m pytest -m compose tests/compose $(ARGS)
+
+docker-test: $(VENV)/all.installed ## run the packaged functions in containers, as Lambda does; needs Docker
+	@scripts/system-packages up rabbitmq
+	@$(BIN)/python -m pytest -m docker tests/infra/test_container.py $(ARGS)
 
 lint: $(VENV)/all.installed ## check style, types and who imports whom
 	@$(BIN)/ruff check .
