@@ -43,6 +43,13 @@ ADMINISTRATOR = {"email": "admin@example.com", "password": "correct horse batter
 ADA = {"username": "Ada", "email": "ada@example.com", "password": "correct horse battery"}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def docker() -> None:
+    """Asked for first, before a server is started in vain."""
+    if missing := why_not():
+        pytest.skip(f"containers are needed, and {missing}")
+
+
 @pytest.fixture(scope="module")
 def lambdas(
     packages: Packages,
@@ -51,8 +58,6 @@ def lambdas(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Lambdas]:
     """A deployment that CloudFormation has not prepared yet."""
-    if missing := why_not():
-        pytest.skip(f"containers are needed, and {missing}")
     package = packages["arm64" if platform.machine() in {"aarch64", "arm64"} else "x86-64"]
     with image(tmp_path_factory.mktemp("image")) as name, moto(name) as url:
         made = Lambdas(url, package, SPEC, f"container_{uuid4().hex[:12]}")
