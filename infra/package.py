@@ -33,6 +33,9 @@ TEMPLATE = "template.json"
 STAGE = "package"
 """chalice's; ours are a parameter of the template."""
 
+CHALICE = (sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())")
+"""Its command, of this Python's packages. It answers what became of it, and does not exit."""
+
 ROLE = "arn:aws:iam::123456789012:role/belfry"
 """Stands for the roles, which our part of the template has, one for each function."""
 
@@ -191,8 +194,7 @@ def _install(folder: Path, architecture: Architecture) -> None:
 
 
 def _chalice(command: str, *arguments: str, project: Path) -> None:
-    program = [sys.executable, "-c", "from chalice.cli import main; main()"]
-    _run("chalice", [*program, command, f"--stage={STAGE}", *arguments], cwd=project)
+    _run("chalice", [*CHALICE, command, f"--stage={STAGE}", *arguments], cwd=project)
 
 
 def _run(name: str, command: list[str], cwd: Path | None = None) -> None:

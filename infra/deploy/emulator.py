@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from localstack_client.session import Session
 
 from gateway.spec import load_spec
 from infra.deploy.aws import Aws, DeployError, signed_in, told
+from infra.package import CHALICE
 from infra.package import STAGE as PACKAGED
 from infra.template.http_api import definition
 from infra.template.names import APP, chalice_name
@@ -42,7 +42,6 @@ TRUST = {
         }
     ],
 }
-CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 
 
 class Emulator:
@@ -175,7 +174,7 @@ def _name(stage: str) -> str:
 
 def _chalice(project: Path, stage: str, environment: Mapping[str, str]) -> Iterator[str]:
     """Run `chalice deploy`. Raises DeployError with what it says when it fails."""
-    command = [sys.executable, "-c", CHALICE, "deploy", f"--stage={stage}"]
+    command = [*CHALICE, "deploy", f"--stage={stage}"]
     with subprocess.Popen(  # noqa: S603  # our own arguments
         command,
         cwd=project,

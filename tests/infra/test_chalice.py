@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import pytest
 
 from gateway.spec import load_spec
 from infra.deploy.emulator import Emulator as Local
-from infra.package import ROOT
+from infra.package import CHALICE, ROOT
 from infra.template.http_api import definition
 from infra.template.names import chalice_name
 from tests.infra.conftest import Packages
@@ -120,9 +119,8 @@ def declared() -> set[str]:
 
 def chalice_delete(emulator: Emulator, project: Path) -> None:
     given = {name: value for name, value in emulator.environment.items() if value is not None}
-    program = "from chalice.cli import main; main()"
     subprocess.run(
-        [sys.executable, "-c", program, "delete", f"--stage={STAGE}"],
+        [*CHALICE, "delete", f"--stage={STAGE}"],
         cwd=project,
         env={**os.environ, **given},
         check=True,
