@@ -42,7 +42,7 @@ chaos: $(VENV)/all.installed ## kill and pause parts under load, and prove that 
 	@scripts/system-packages up rabbitmq
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-package: $(VENV)/deploy.installed ## make what AWS is given, under build/package
+package: $(VENV)/deploy.installed ## make the zip and the template for AWS, under build/package (docs/deploy.md)
 	@$(BIN)/belfry package $(ARGS)
 
 lock: $(VENV)/all.installed ## pin all packages again from pyproject.toml (ARGS=--upgrade for newer ones)
