@@ -11,17 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-import typer
-from typer.core import TyperGroup
-
 from gateway.spec import load_spec
 from infra.deploy.artifacts import Artifacts
 from infra.deploy.release import LOCAL_CODE, located, read
 from infra.template.names import chalice_name
 from infra.template.template import template
 from local_runner.command.home import Home
-from local_runner.command.main import app
 from tests.declared import ROOT
 from tests.infra.deploy.emulator import Emulator
 from tests.infra.deploy.small_package import small_template, write_package
@@ -30,29 +25,9 @@ from tests.runner import Belfry
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
 SPEC = load_spec(ROOT / "openapi.yaml")
 TEMPLATE = template(SPEC)
-BLOCKS = [
-    re.sub(r"(?m)^ {3}", "", block) if indent else block
-    for indent, block in re.findall(r"(?ms)^( *)```sh\n(.*?)^ *```", PAGE)
-]
-CALLS = sorted(set(re.findall(r"(?m)(?:^|`|\.venv/bin/)belfry ([a-z].*?)(?:`|$)", PAGE)))
+BLOCKS: list[str] = re.findall(r"(?ms)^```sh\n(.*?)^```", PAGE)
 CHOSEN_WHEN_NEW = {"Stage", "MongodbSecret"}
 """Parameters that are options of their own."""
-
-
-@pytest.mark.parametrize("call", CALLS)
-def test_each_command_is_there_with_its_options(call: str) -> None:
-    command = typer.main.get_command(app)
-    words = call.split()
-    while isinstance(command, TyperGroup) and words:
-        assert words[0] in command.commands, call
-        command = command.commands[words.pop(0)]
-    options = {name for each in command.params for name in each.opts}
-    assert {word for word in words if word.startswith("--")} <= options
-
-
-def test_the_page_names_commands() -> None:
-    named = {call.split()[0] for call in CALLS}
-    assert {"deploy", "status", "destroy", "smoke", "cost"} <= named
 
 
 def test_each_parameter_is_told_with_its_default() -> None:
