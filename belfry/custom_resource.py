@@ -36,7 +36,7 @@ LONGEST_REASON = 500
 
 
 class NotAnswered(Exception):
-    """CloudFormation cannot be reached. Lambda then invokes the function again."""
+    """CloudFormation cannot be reached. It will take the silence for a failure, in time."""
 
 
 def custom_resource(work: Work) -> TimedFunction[None]:

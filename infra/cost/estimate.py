@@ -18,7 +18,7 @@ SECRETS = 5
 """Of MongoDB, of the broker, two of the signing keys, of the first administrator."""
 SECRETS_READ = 3
 """By a function that starts."""
-ALARMS, METRICS, DASHBOARDS = 17, 5, 1
+ALARMS, METRICS, DASHBOARDS = 18, 5, 1
 WEB_GB = 0.001
 """The pages, in their bucket."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from infra.template.metrics import Metric
 from infra.template.names import ref, sub
+from infra.template.triggers import PREPARED
 
 MINUTE = 60
 FIVE_MINUTES = 300
@@ -66,8 +67,11 @@ def _alarm(
     of: int,
     ringing: int,
 ) -> dict[str, Any]:
+    # One that silence rings has to wait until somebody can speak.
+    waits = {"DependsOn": [PREPARED]} if missing == "breaching" else {}
     return {
         "Type": "AWS::CloudWatch::Alarm",
+        **waits,
         "Properties": {
             "AlarmName": sub(f"belfry-${{Stage}}-{name}"),
             "AlarmDescription": description,

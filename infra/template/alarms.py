@@ -171,6 +171,19 @@ def _of_broker() -> dict[str, Any]:
             statistic="Maximum",
             missing="breaching",  # it reports every minute, except while it restarts
         ),
+        "BrokerBacklogAlarm": alarm(
+            "broker-backlog",
+            "Over a hundred messages have waited in the broker for a quarter of an hour: a large "
+            "broadcast, or queues that nobody reads. Look at the event source mappings of "
+            "dispatch.deliver, and at its log.",
+            metrics.of_broker("MessageReadyCount"),
+            above=100,
+            period=FIVE_MINUTES,
+            of=3,
+            ringing=3,
+            missing="ignore",  # the alarm above tells that the broker is silent
+            statistic="Minimum",
+        ),
         "BrokerDiskAlarm": share(
             "broker-disk",
             "The broker's free disk is near its limit. Look at what waits in its queues.",
@@ -181,7 +194,7 @@ def _of_broker() -> dict[str, Any]:
             },
             above=50,
             of=2,
-            statistic="Maximum",
+            statistic="Minimum",  # of a cluster, the node that is worst off: it stops all
             missing="ignore",  # the alarm above tells that the broker is silent
         ),
     }

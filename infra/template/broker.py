@@ -15,11 +15,14 @@ USERNAME = "belfry"
 
 BROKER_NAME: dict[str, Any] = {
     "Fn::Sub": [
-        "belfry-${Stage}-${Kind}",
-        {"Kind": {"Fn::If": ["BrokerCluster", "cluster", "single"]}},
+        "belfry-${Stage}-${Kind}-${Place}",
+        {
+            "Kind": {"Fn::If": ["BrokerCluster", "cluster", "single"]},
+            "Place": {"Fn::If": ["OwnNetwork", "own", "given"]},
+        },
     ]
 }
-"""A broker cannot become a cluster, so CloudFormation makes a new one: it needs a new name."""
+"""What a broker cannot become, CloudFormation makes a new one for: it needs a new name."""
 
 
 def broker() -> dict[str, Any]:

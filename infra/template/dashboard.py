@@ -152,17 +152,17 @@ def _messages() -> list[Any]:
 
 def _broker() -> list[Any]:
     parts = {
-        "used": "RabbitMQMemUsed",
-        "may": "RabbitMQMemLimit",
-        "free": "RabbitMQDiskFree",
-        "least": "RabbitMQDiskFreeLimit",
+        "used": ("RabbitMQMemUsed", "Maximum"),
+        "may": ("RabbitMQMemLimit", "Maximum"),
+        "free": ("RabbitMQDiskFree", "Minimum"),
+        "least": ("RabbitMQDiskFreeLimit", "Maximum"),
     }
     return [
         [{"expression": "100 * used / may", "label": "memory"}],
         [{"expression": "100 * least / free", "label": "disk"}],
         *(
-            _line(metrics.of_broker(name), "Maximum", part, id=part, visible=False)
-            for part, name in parts.items()
+            _line(metrics.of_broker(name), statistic, part, id=part, visible=False)
+            for part, (name, statistic) in parts.items()
         ),
     ]
 

@@ -79,7 +79,10 @@ def _group(name: str) -> dict[str, Any]:
 
 
 def _throttled() -> dict[str, Any]:
-    """API Gateway has no metric for its 429: theirs is the one that no function answered."""
+    """API Gateway has no metric for its 429: theirs is the one that no function answered.
+
+    Of very many it may log only some (developer guide, "Monitor HTTP APIs").
+    """
     return {
         "Type": "AWS::Logs::MetricFilter",
         "Properties": {

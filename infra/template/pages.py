@@ -168,6 +168,10 @@ def _headers(name: str, content_security: str) -> dict[str, Any]:
     }
 
 
+KEPT_ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+"""All that CloudFront may keep."""
+
+
 def _distribution() -> dict[str, Any]:
     return {
         "Type": "AWS::CloudFront::Distribution",
@@ -184,6 +188,12 @@ def _distribution() -> dict[str, Any]:
                     {"PathPattern": "/docs", **_pages_behaviour("DocsHeaders")},
                     {"PathPattern": "/api/*", **_api_behaviour("HttpApi")},
                     {"PathPattern": f"/{WEBSOCKET_STAGE}", **_api_behaviour("WebSocketApi")},
+                ],
+                # CloudFront would answer everybody with one person's error for ten seconds, also
+                # where its cache policy keeps nothing (developer guide, "Control how long
+                # CloudFront caches errors").
+                "CustomErrorResponses": [
+                    {"ErrorCode": status, "ErrorCachingMinTTL": 0} for status in KEPT_ERRORS
                 ],
             }
         },

@@ -63,7 +63,9 @@ _PARAMETERS = {
     },
     "MongodbSecret": {
         "Type": "String",
-        "AllowedPattern": "^arn:[^:]+:secretsmanager:.+$",
+        # Whole, with its six random characters: a policy names it.
+        "AllowedPattern": "^arn:[^:]+:secretsmanager:[^:]+:[0-9]+:secret:.+-[A-Za-z0-9]{6}$",
+        "ConstraintDescription": "must be the whole ARN of a secret in AWS Secrets Manager",
         "Description": "ARN of the secret whose text is MongoDB's address (mongodb+srv://…)",
     },
 }

@@ -125,7 +125,10 @@ def _schedule_role(functions: list[str]) -> dict[str, Any]:
 
 
 def _prepared(function: str, spec: Spec) -> dict[str, Any]:
-    """A change of `Version` lets CloudFormation call the function again; see `infra.package`."""
+    """CloudFormation calls the function again when one of its properties changes.
+
+    `infra.package` fills in `Version`.
+    """
     patience = int(spec.settings(function).timeout_seconds) + MINUTE
     return {
         "Type": "Custom::Prepared",
@@ -133,6 +136,10 @@ def _prepared(function: str, spec: Spec) -> dict[str, Any]:
             "ServiceToken": attribute(logical_id(function), "Arn"),
             "ServiceTimeout": min(patience, CUSTOM_RESOURCE_SECONDS),
             "Version": "",
+            # Others of these want to be prepared, too.
+            "Broker": attribute("Broker", "Arn"),
+            "Mongodb": ref("MongodbSecret"),
+            "Administrator": ref("AdministratorEmail"),
             # Not before there is a way to the database, and to CloudFormation.
             "WaysOut": {"Fn::If": ["OwnNetwork", [ref(each) for each in WAYS_OUT], ref("VpcId")]},
         },

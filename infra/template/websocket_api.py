@@ -44,7 +44,9 @@ def websocket_api(spec: Spec) -> dict[str, Any]:
     # Each change of a route is a new deployment, which AWS makes by itself for such a stage.
     resources[STAGE] = {
         "Type": "AWS::ApiGatewayV2::Stage",
-        "DependsOn": sorted(_route_id(key) for key in api.routes),
+        "DependsOn": [
+            name for key, route in api.routes.items() for name in _route(key, route, api)
+        ],
         "Properties": {
             "ApiId": ref(WEBSOCKET_API),
             "StageName": api.stage,

@@ -235,6 +235,17 @@ class TestWhatItSays:
             assert "Prepared" in resources[logical_id(function)]["DependsOn"]
         assert len(resources["Prepared"]["Properties"]["Version"]) == 16
 
+    def test_another_broker_database_or_administrator_is_prepared_too(
+        self, made_template: Template
+    ) -> None:
+        resources = made_template["Resources"]
+        variables = resources["SystemPrepare"]["Properties"]["Environment"]["Variables"]
+        assert variables["MONGODB_URI"] == {"Ref": "MongodbSecret"}
+        prepared = resources["Prepared"]["Properties"]
+        assert {"Ref": "MongodbSecret"} in prepared.values()
+        assert {"Ref": "AdministratorEmail"} in prepared.values()
+        assert {"Fn::GetAtt": ["Broker", "Arn"]} in prepared.values()
+
 
 def of_type(resources: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [each["Properties"] for each in resources.values() if each["Type"] == name]

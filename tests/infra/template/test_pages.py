@@ -155,3 +155,11 @@ def test_the_function_of_the_distribution_is_small_enough() -> None:
     assert ALL["Outputs"]["WebSocketUrl"]["Value"] == {
         "Fn::Sub": "wss://${Distribution.DomainName}/ws"
     }
+
+
+def test_no_error_is_kept_for_the_next_one_who_asks() -> None:
+    [distribution] = of_type("AWS::CloudFront::Distribution").values()
+    errors = distribution["DistributionConfig"]["CustomErrorResponses"]
+    assert {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in errors} == dict.fromkeys(
+        (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504), 0
+    )
