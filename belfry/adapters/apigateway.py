@@ -21,7 +21,6 @@ from urllib.parse import quote, urlsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from belfry.model import Connection
 from belfry.ports import PushResult
@@ -77,10 +76,7 @@ class ApiGatewayPusher:
     """
 
     def __init__(self, settings: Settings, pause: Callable[[float], None] = time.sleep) -> None:
-        credentials = Credentials(
-            settings.aws_access_key_id, settings.aws_secret_access_key, settings.aws_session_token
-        )
-        self._signer = SigV4Auth(credentials, "execute-api", settings.aws_region)
+        self._signer = SigV4Auth(settings.aws_credentials, "execute-api", settings.aws_region)
         self._pause = pause
         # Lists are shared by threads: their append and pop are atomic.
         self._idle: dict[_Endpoint, list[HTTPConnection]] = defaultdict(list)

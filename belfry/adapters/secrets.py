@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from belfry.errors import ConfigurationError, SecretsUnavailable
 from belfry.settings import Settings
@@ -43,10 +42,7 @@ class SecretsManager:
     """Fits the port `belfry.signing_keys.Secrets`."""
 
     def __init__(self, settings: Settings) -> None:
-        credentials = Credentials(
-            settings.aws_access_key_id, settings.aws_secret_access_key, settings.aws_session_token
-        )
-        self._signer = SigV4Auth(credentials, "secretsmanager", settings.aws_region)
+        self._signer = SigV4Auth(settings.aws_credentials, "secretsmanager", settings.aws_region)
         self._endpoint = urlsplit(settings.secrets_endpoint)
 
     def current(self, secret: str) -> SecretVersion:
