@@ -28,6 +28,7 @@ class Check:
 
 CHECKS = (
     Check("every part answers", Trial.health, "that part, and the log of system.health"),
+    Check("a made-up token is refused", Trial.stranger, "the log of auth.authorize"),
     Check(
         "the administrator logs in",
         Trial.administrator,

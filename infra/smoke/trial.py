@@ -12,6 +12,7 @@ from infra.smoke.device import Device, Frame, ids_of
 from infra.smoke.step import Failed, Limits
 
 UNAUTHORIZED = 401
+NO_TOKEN = "eyJhbGciOiJFZERTQSJ9.e30.c2ln"
 LONGEST_POLL_SECONDS = 25
 WELCOME = "A smoke test: if you can read this, it did not clean up."
 
@@ -54,6 +55,15 @@ class Trial:
                 raise
             raise Failed(f"{' and '.join(away)} cannot be reached") from None
         return ", ".join(parts)
+
+    def stranger(self) -> str:
+        try:
+            self._http.call("GET", "/api/me", {"authorization": f"Bearer {NO_TOKEN}"})
+        except Problem as problem:
+            if problem.status == UNAUTHORIZED:
+                return str(UNAUTHORIZED)
+            raise Failed(f"it is answered with {problem.status}, not {UNAUTHORIZED}") from None
+        raise Failed("it is let in")
 
     def administrator(self) -> str:
         role = self._admin.request("GET", "/api/me")["role"]
