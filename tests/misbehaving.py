@@ -44,12 +44,13 @@ class Misbehaving:
         self.drops = self.repeats = self.reorders = 0.0
         """Chances of each frame."""
         self.answers = True
+        self.throttles = False
+        """Questions are answered as API Gateway does above the rate."""
         self.refuses: int | None = None
         """The status of every handshake, when sockets are refused."""
         self.refuses_polls: int | None = None
         self.questions: list[Frame] = []
         self.acknowledged: list[str] = []
-        self.pings = 0
         self.polls = 0
         self.handshakes = 0
         self._random = random.Random(seed)
@@ -102,11 +103,11 @@ class Misbehaving:
         match frame["action"]:
             case "ack":
                 self.acknowledged += frame["ids"]
-            case "ping":
-                self.pings += 1
             case "sync":
                 self.questions.append(frame)
-                if self.answers:
+                if self.throttles:
+                    await socket.send(json.dumps({"message": "Too many requests"}))
+                elif self.answers:
                     await self._send(socket, self._answer(frame.get("since"), frame["ref"]))
 
     def _answer(self, since: int | None, ref: str | None = None) -> Frame:

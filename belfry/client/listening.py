@@ -26,8 +26,10 @@ CLOSE_SECONDS = 1.0  # a server that stopped answering does not answer a close f
 MOST_ACKNOWLEDGED = 100
 LONGEST_POLL_SECONDS = 25
 MAY_BE_BLOCKED = (InvalidHandshake, TimeoutError, ConnectionResetError)
+TOO_BUSY = frozenset({429, 500, 502, 503, 504})
+"""Statuses of a refused handshake that say nothing of sockets, and which polls would meet, too."""
 SOCKET_TRIES = 2
-"""After so many sockets in a row that brought no answer, they are taken to be blocked."""
+"""After so many sockets in a row that brought nothing, they are taken to be blocked."""
 
 
 class Ended(Exception):
@@ -43,10 +45,10 @@ class Listener:
         self._timing = timing or Timing()
         self._failures = 0  # in a row, of any way
         self._is_away = False
-        self._blocked = 0  # sockets in a row that brought no answer
+        self._blocked = 0  # sockets in a row that brought nothing
         self._polling = self._timing.first_polling
+        self._ask_at = 0.0
         self._answer_by = 0.0
-        self._ping_at = 0.0
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Each event once and in order. Raises Problem when the caller may not listen (any more).
@@ -72,14 +74,15 @@ class Listener:
         self._failures += 1
         self._blocked += 1
         socket = await self._open()
-        self._ping_at = asyncio.get_running_loop().time() + self._timing.ping
         try:
             await self._ask(socket)
             while True:
                 was_asked = self._stream.is_asked
-                events = self._stream.take(await self._receive(socket))
+                frame = await self._receive(socket)
+                self._blocked = 0
+                events = self._stream.take(frame)
                 if was_asked and not self._stream.is_asked:
-                    self._blocked, self._polling = 0, self._timing.first_polling
+                    self._polling = self._timing.first_polling
                     self._reached()
                 for event in events:
                     yield event
@@ -114,31 +117,25 @@ class Listener:
                 close_timeout=CLOSE_SECONDS,
             )
         except (OSError, InvalidHandshake) as error:
-            if not isinstance(error, MAY_BE_BLOCKED):
-                self._blocked = 0  # nobody is there, neither for sockets nor for polls
+            if not _may_be_blocked(error):
+                self._blocked = 0
             if isinstance(error, InvalidStatus) and isinstance(self._http.token, LogIn):
                 self._http.token.forget()
             raise Lost(str(error) or type(error).__name__) from None
 
     async def _ask(self, socket: ClientConnection) -> None:
         await socket.send(json.dumps(self._stream.question()))
-        self._answer_by = asyncio.get_running_loop().time() + self._timing.answer
+        now = asyncio.get_running_loop().time()
+        self._answer_by, self._ask_at = now + self._timing.answer, now + self._timing.heartbeat
 
     async def _receive(self, socket: ClientConnection) -> Frame:
-        """The next frame; asks when there is none for long."""
-        loop = asyncio.get_running_loop()
-        quiet_until = loop.time() + self._timing.heartbeat
+        """The next frame; asks when it is time to, and gives up when the answer is late."""
         while True:
-            if loop.time() >= self._ping_at:
-                self._ping_at = loop.time() + self._timing.ping
-                await socket.send(json.dumps({"action": "ping"}))
-            until = self._answer_by if self._stream.is_asked else quiet_until
             try:
-                async with asyncio.timeout_at(min(until, self._ping_at)):
+                until = self._answer_by if self._stream.is_asked else self._ask_at
+                async with asyncio.timeout_at(until):
                     return _object(await socket.recv())
             except TimeoutError:
-                if loop.time() < until:
-                    continue
                 if self._stream.is_asked:
                     raise Lost("the server stopped answering") from None
                 await self._ask(socket)
@@ -176,6 +173,13 @@ class Listener:
         except Lost:
             self._blocked = 0  # the server is away, which says nothing about sockets
             raise
+
+
+def _may_be_blocked(error: Exception) -> bool:
+    """Whether sockets may not get through, and not the server be away or busy."""
+    if isinstance(error, InvalidStatus) and error.response.status_code in TOO_BUSY:
+        return False
+    return isinstance(error, MAY_BE_BLOCKED)
 
 
 def _object(text: str | bytes) -> dict[str, Any]:

@@ -45,7 +45,7 @@ test("closed with 1000: it stays away, until it is started again", async (t) => 
 });
 
 test("closed with 1001 after a while: it comes back without a wait", async (t) => {
-  const { server, client, said } = await live(t, { timing: { longestWait: 20 } });
+  const { server, client, said } = await live(t, { timing: { steady: 20 } });
   await pause(30);
   server.closeAll(1001);
   await eventually(() => assert.equal(server.opened, 2));
@@ -54,7 +54,7 @@ test("closed with 1001 after a while: it comes back without a wait", async (t) =
 });
 
 test("closed again and again: it waits longer and longer", async (t) => {
-  const { server, client } = await live(t, { timing: { firstWait: 20, longestWait: 10_000 } });
+  const { server, client } = await live(t, { timing: { firstWait: 20, longestWait: 10_000, steady: 10_000 } });
   const waits = [];
   client.addEventListener("state", () => {
     if (client.state.name === "waiting") waits.push(client.state.until - Date.now());
@@ -279,6 +279,51 @@ for (const handshake of ["refuse", "ignore"]) {
     assert.deepEqual(said.event.map(({ seq }) => seq).slice(-3), [2, 3, 4]);
   });
 }
+
+// What refuses handshakes because it has too much to do says so where a status can be seen.
+for (const status of [429, 503]) {
+  test(`no ticket because of ${status} is no blocked socket: it does not poll`, async (t) => {
+    const server = await startServer(t);
+    const client = startClient(t, server);
+    const said = heard(client);
+    await isIn(client, "live");
+    let count = 0;
+    server.handshake = "refuse";
+    server.refuse = ({ path }) => (path.includes("tickets") && count++ % 2 ? { status } : undefined);
+    server.breakAll();
+    await eventually(() => assert.ok(count > 8));
+    assert.equal(server.asked.some(({ path }) => path.includes("events")), false);
+    server.handshake = "accept";
+    await isIn(client, "live");
+    assert.equal(said.state.includes("polling"), false);
+  });
+
+  test(`a poll that is answered with ${status}: it tries a socket again`, async (t) => {
+    const server = await startServer(t);
+    server.handshake = "refuse";
+    const client = startClient(t, server, { timing: { probe: 600_000 } });
+    await isIn(client, "polling");
+    server.refuse = ({ path }) => (path.includes("events") ? { status } : undefined);
+    server.handshake = "accept";
+    server.inbox.send();
+    await isIn(client, "live");
+    assert.equal(server.opened, 1);
+  });
+}
+
+test("a poll that fails otherwise: it goes on polling", async (t) => {
+  const server = await startServer(t);
+  server.handshake = "refuse";
+  const client = startClient(t, server, { timing: { probe: 600_000 } });
+  await isIn(client, "polling");
+  server.refuse = ({ path }) => (path.includes("events") ? { status: 500 } : undefined);
+  server.inbox.send();
+  await isIn(client, "waiting");
+  server.refuse = () => undefined;
+  server.handshake = "accept";
+  await isIn(client, "polling");
+  assert.equal(server.opened, 0);
+});
 
 test("without WebSocket at all it polls", async (t) => {
   const server = await startServer(t);

@@ -9,7 +9,8 @@ import { Server } from "./server.mjs";
 
 // A day of a client in a second; but a busy machine may take its time to answer.
 export const IMPATIENT = {
-  patience: 5000, heartbeat: 400, firstWait: 5, longestWait: 60, poll: 1000, probe: 150, sleep: 50, gather: 5,
+  patience: 5000, heartbeat: 400, firstWait: 5, longestWait: 60, steady: 60, poll: 1000, probe: 150,
+  sleep: 50, gather: 5,
 };
 
 // Ends with the test `t`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import replace
@@ -21,7 +22,6 @@ FAST = Timing(
     open=1.0,
     heartbeat=0.1,
     answer=5.0,
-    ping=0.3,
     backoff=Backoff(first=0.01, longest=0.05),
     first_polling=0.2,
     longest_polling=0.4,
@@ -174,18 +174,52 @@ def test_a_lost_push_is_noticed_without_a_later_one() -> None:
     run(test)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_server_that_is_away_for_a_while(status: int) -> None:
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_server_that_is_away_or_busy_does_not_mean_that_sockets_are_blocked(status: int) -> None:
     async def test() -> None:
         server = Misbehaving()
         async with listening(server) as device:
-            server.refuses = server.refuses_polls = status
+            server.refuses = status
             await server.close(1012)
             await server.append(5)
-            await until(lambda: server.handshakes > 3 and server.polls > 1)
-            server.refuses = server.refuses_polls = None
+            await until(lambda: server.handshakes > 6)
+            server.refuses = None
+            await device.until_at(server)
+            assert server.devices == 1
+            assert not server.polls
+
+    run(test)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_poll_that_fails_is_followed_by_a_socket(status: int) -> None:
+    async def test() -> None:
+        server = Misbehaving()
+        async with listening(server) as device:
+            server.refuses, server.refuses_polls = 403, status
+            await server.close(1012)
+            await server.append(5)
+            await until(lambda: server.handshakes > 6 and server.polls > 1)
+            server.refuses = None
             await device.until_at(server)
             await until(lambda: server.devices == 1)
+
+    run(test)
+
+
+def test_a_socket_that_is_told_no_does_get_through() -> None:
+    """As by API Gateway, when a message is over the rate."""
+
+    async def test() -> None:
+        server = Misbehaving()
+        async with listening(server) as device:
+            server.throttles = True
+            await server.close(1012)
+            await server.append(5)
+            await until(lambda: server.handshakes > 6)
+            server.throttles = False
+            await device.until_at(server)
+            assert not server.polls
 
     run(test)
 
@@ -280,7 +314,7 @@ def test_also_who_hears_a_lot_says_that_it_is_there() -> None:
     async def test() -> None:
         server = Misbehaving()
         async with listening(server) as device, asyncio.timeout(SOON):
-            while server.pings < 3:
+            while len(server.questions) < 4:
                 await server.append()
                 await asyncio.sleep(0.01)
             await device.until_at(server)
@@ -293,9 +327,10 @@ def test_who_hears_nothing_says_that_it_is_there_too() -> None:
     async def test() -> None:
         server = Misbehaving()
         async with listening(server):
-            await until(lambda: server.pings == 3)
+            began = time.monotonic()
+            await until(lambda: len(server.questions) == 5)
+            assert time.monotonic() - began > 3 * FAST.heartbeat
             assert server.handshakes == 1
-            assert len(server.questions) > 1
 
     run(test)
 

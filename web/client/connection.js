@@ -9,6 +9,10 @@ import { Socket } from "./socket.js";
 // Sockets in a row that nothing came through, before polling.
 const ENOUGH_BLOCKED = 2;
 
+// The statuses of a server that has too much to do. It refuses handshakes, too, and of those a page is
+// not told the status.
+const BUSY = new Set([429, 503]);
+
 // What follows a close code, by docs/protocol.md. After any other it is opened again after a wait.
 const CLOSED_ON_PURPOSE = 1000;
 const GOING_AWAY = 1001; //                         open again at once
@@ -116,7 +120,8 @@ export class Connection {
   #ended({ code, blocked = false, problem }) {
     this.#link = null;
     if (code === CLOSED_ON_PURPOSE) return this.#side.closed();
-    this.#blocked = blocked ? this.#blocked + 1 : this.#blocked;
+    if (blocked) this.#blocked += 1;
+    else if (BUSY.has(problem?.status) && this.#side.WebSocket) this.#blocked = 0;
     if (blocked && this.#blocked === ENOUGH_BLOCKED) return this.#connect();
     return this.#wait(this.#waitAfter(code, problem));
   }
@@ -124,7 +129,7 @@ export class Connection {
   // A link that did not last has not proved that the server is well.
   #waitAfter(code, problem) {
     const { timing } = this.#side;
-    const lasted = this.#answeredAt !== null && Date.now() - this.#answeredAt > timing.longestWait;
+    const lasted = this.#answeredAt !== null && Date.now() - this.#answeredAt > timing.steady;
     if (lasted) this.#attempt = 0;
     if (lasted && code === GOING_AWAY) return 0;
     if (OUR_MISTAKE.has(code)) this.#attempt = Infinity;
