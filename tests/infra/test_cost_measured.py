@@ -22,7 +22,7 @@ def test_the_wiring_is_that_of_openapi_yaml() -> None:
     assert wiring.batch == 500
     assert wiring.authorizer_ttl == 60
     assert wiring.schedules["dispatch.sweep"] == 1
-    assert wiring.megabytes("dispatch.deliver") == 512
+    assert wiring.megabytes("dispatch.deliver") == 1769
     assert wiring.megabytes("notifications.create") == 256
 
 
