@@ -32,14 +32,10 @@ def first_administrator(
     """See that there is this administrator, with this password; answers whether there was none.
 
     Doing it again changes nothing. Another installation on the same data has another password, and
-    whoever installs it may set it. Raises ConfigurationError for an address or a password that
-    nobody could register with, and for somebody's account who is no administrator.
+    whoever installs it may set it; but who is no administrator (any more) is left alone. Raises
+    ConfigurationError for an address or a password that nobody could register with.
     """
-    fields = {"username": "Administrator", "email": email, "password": password}
-    try:
-        account = Registration.from_fields(fields)
-    except InvalidInput as error:
-        raise ConfigurationError(f"ADMINISTRATOR is not usable: {error}") from None
+    account = _registration(email, password)
     found = users.by_email(account.email)
     if found is None:
         try:
@@ -48,13 +44,18 @@ def first_administrator(
             return False  # another one has started at the same time
         return True
     if found.user.role is not Role.ADMIN:
-        raise ConfigurationError(
-            f"ADMINISTRATOR is not usable: {account.email} is the account of somebody who is no "
-            "administrator"
-        )
-    if not passwords.matches(password, found.password_hash):
+        log.warning("%s is no administrator: `belfry users grant-admin` changes it", account.email)
+    elif not passwords.matches(password, found.password_hash):
         users.set_password(found.user.id, passwords.hash(password))
     return False
+
+
+def _registration(email: str, password: str) -> Registration:
+    fields = {"username": "Administrator", "email": email, "password": password}
+    try:
+        return Registration.from_fields(fields)
+    except InvalidInput as error:
+        raise ConfigurationError(f"ADMINISTRATOR is not usable: {error}") from None
 
 
 def when_available(

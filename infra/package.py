@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.spec import Spec, load_spec
-from infra.template.names import APP, chalice_name
+from infra.template.names import APP, chalice_name, logical_id
 from infra.template.template import template
 from infra.template.triggers import PREPARED
 
@@ -118,7 +118,9 @@ def _package(build: Path, spec: Spec, architecture: Architecture) -> Package:
     out.mkdir(parents=True, exist_ok=True)
     _rewrite(project / "out" / ZIP, out / ZIP)
     made = json.loads((project / "out" / "sam.json").read_text())
-    made["Resources"][PREPARED]["Properties"]["Version"] = _version(out / ZIP)
+    prepare = made["Resources"][logical_id(str(spec.deployment.prepare))]
+    version = _version((out / ZIP).read_bytes(), json.dumps(prepare).encode())
+    made["Resources"][PREPARED]["Properties"]["Version"] = version
     (out / TEMPLATE).write_text(json.dumps(made, indent=1) + "\n")
     return Package(architecture, out / TEMPLATE, out / ZIP, len(spec.addresses()))
 
@@ -203,9 +205,9 @@ def _run(name: str, command: list[str], cwd: Path | None = None) -> None:
         raise PackagingError(f"{name} failed:\n{(done.stderr or done.stdout).strip()}")
 
 
-def _version(zip_: Path) -> str:
+def _version(*parts: bytes) -> str:
     """What another version has another one of."""
-    return hashlib.sha256(zip_.read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
 def _rewrite(made: Path, to: Path) -> None:

@@ -14,8 +14,11 @@ def handler(deps: Deps) -> None:
     patiently = partial(when_available, monotonic=deps.monotonic, pause=deps.pause)
     patiently(deps.declare_topology)
     patiently(lambda: ensure_signing_key(deps.signing_keys))
-    patiently(deps.migrate)
     email, password = deps.settings.administrator
-    first_administrator(
-        email, password, users=deps.users, passwords=deps.passwords, clock=deps.clock
+    patiently(deps.migrate)
+    users, passwords = deps.users, deps.passwords
+    patiently(
+        lambda: first_administrator(
+            email, password, users=users, passwords=passwords, clock=deps.clock
+        )
     )
