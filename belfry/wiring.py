@@ -10,45 +10,45 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from belfry.devices import Devices
 from belfry.errors import ConfigurationError
-from belfry.ports import (
-    Clock,
-    Connections,
-    Counts,
-    DeadLetters,
-    Inboxes,
-    Notifications,
-    Outbox,
-    Passwords,
-    Pusher,
-    Queue,
-    Recipients,
-    Scheduled,
-    Store,
-    Tickets,
-    Timers,
-    TokenIssuer,
-    TokenVerifier,
-)
 from belfry.retry import RetryPolicy
 from belfry.settings import SECRET, Settings
-from belfry.topology import Declared, topology
 
 if TYPE_CHECKING:
     from belfry.adapters.mongo.database import Database
     from belfry.broadcasts import Audiences, Broadcasts
+    from belfry.devices import Devices
     from belfry.fan_out import Chunks
     from belfry.idempotency import IdempotencyKeys
     from belfry.installation import Accounts
     from belfry.leaving import Leavings
     from belfry.measures import Backlog
     from belfry.people import People, Presence
+    from belfry.ports import (
+        Clock,
+        Connections,
+        Counts,
+        DeadLetters,
+        Inboxes,
+        Notifications,
+        Outbox,
+        Passwords,
+        Pusher,
+        Queue,
+        Recipients,
+        Scheduled,
+        Store,
+        Tickets,
+        Timers,
+        TokenIssuer,
+        TokenVerifier,
+    )
     from belfry.signing_keys import Secrets, SigningKeys
     from belfry.statistics import Statistics
     from belfry.topics import Subscriptions
+    from belfry.topology import Declared
 
-# Adapters are imported where they are made: a cold start pays only for the SDKs that it uses.
+# What few functions need is imported where it is made: a cold start pays only for what it uses.
 
 
 class Deps:
@@ -165,6 +165,8 @@ class Deps:
 
     @cached_property
     def devices(self) -> Devices:
+        from belfry.devices import Devices
+
         return Devices(self.connections, self.pusher, self.clock)
 
     @cached_property
@@ -305,6 +307,7 @@ def declare_topology(
     Raises QueueUnavailable, and ConfigurationError, which names the variable.
     """
     from belfry.adapters.rabbitmq.declare import apply
+    from belfry.topology import topology
 
     return apply(rabbitmq_url, topology(retry), dry_run=dry_run)
 
