@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from belfry.topology import FAN_OUT
 from gateway.invoker import Event
@@ -16,6 +17,14 @@ from local_runner.samples.request import Request
 from local_runner.triggers import schedule_event
 
 ID = "019ab3c2-7f00-7c3e-9a51-0242ac120002"
+
+FRAMES: Mapping[str, Mapping[str, Any]] = {
+    "sync": {"since": 0},
+    "read": {"id": ID},
+    "change": {"change": "read", "ids": [ID]},
+    "ack": {"ids": [ID]},
+}
+"""What a client sends, by action."""
 
 
 def events(
@@ -48,11 +57,21 @@ def _http(spec: Spec, operation: Operation, document: Mapping[str, Any]) -> Even
         content = declared["requestBody"]["content"]["application/json"]
         example = content.get("example") or next(iter(content["examples"].values()))["value"]
         body = json.dumps(example).encode()
-    target = operation.path.replace("{id}", ID).replace("{topic}", "news")
+    target = operation.path.replace("{id}", ID).replace("{topic}", "news") + _query(declared)
     context = {"userId": ID, "role": "admin", "expiresAt": int(time.time()) + 600}
     return http.function_event(
         spec, Request(operation.method, target, (), body), context if operation.authorizer else None
     )
+
+
+def _query(declared: Mapping[str, Any]) -> str:
+    """The parameters that must be there, as their examples are."""
+    required = {
+        each["name"]: each["example"]
+        for each in declared.get("parameters", ())
+        if each.get("in") == "query" and each.get("required")
+    }
+    return f"?{urlencode(required)}" if required else ""
 
 
 def _websocket(spec: Spec) -> Iterator[tuple[str, Event]]:
@@ -62,8 +81,7 @@ def _websocket(spec: Spec) -> Iterator[tuple[str, Event]]:
     yield spec.websocket.routes["$connect"].function, connect
     for key, route in spec.websocket.routes.items():
         if not key.startswith("$"):
-            fields = {"action": key, "since": 0, "id": ID, "ids": [ID], "read": True, "seq": 1}
-            text = json.dumps(fields)
+            text = json.dumps({"action": key, **FRAMES[key]})
             yield route.function, websocket.message_event(spec, text, person)
 
 

@@ -17,9 +17,9 @@ from botocore.config import Config
 
 from gateway.spec import Spec
 from infra.package import Package
-from infra.template.functions import environment
 from infra.template.names import chalice_name
 from tests.infra.container.image import PYTHON, gateway
+from tests.infra.variables import variables
 from tests.runner import free_port
 
 BUCKET, KEY = "artifacts", "deployment.zip"
@@ -73,22 +73,9 @@ class Lambdas:
             Code={"S3Bucket": BUCKET, "S3Key": KEY},
             Timeout=int(settings.timeout_seconds),
             MemorySize=settings.memory_megabytes,
-            Environment={"Variables": self._variables(function)},
+            Environment={"Variables": {**variables(function, self.values), **self._more}},
         )
         self._made.add(function)
-
-    def _variables(self, function: str) -> Mapping[str, str]:
-        """Those of the template, with what CloudFormation would fill in."""
-        own = {name: self._filled_in(value) for name, value in environment(function).items()}
-        return {**self._spec.settings(function).environment, **own, **self._more}
-
-    def _filled_in(self, value: Mapping[str, Any]) -> str:
-        match value:
-            case {"Ref": name}:
-                return self.values[name]
-            case {"Fn::Select": [0, {"Fn::GetAtt": ["Broker", "AmqpEndpoints"]}]}:
-                return self.values["Broker"]
-        raise AssertionError(value)
 
     def _client(self, service: str) -> Any:
         return boto3.client(
