@@ -21,6 +21,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 from botocore.exceptions import ConnectionError as NotConnected
+from botocore.parsers import ResponseParserError
 
 LONGEST_STAGE = 20
 """Characters: `belfry-<stage>-<function>` may have 64 (AWS Lambda, API reference, FunctionName)."""
@@ -114,6 +115,10 @@ def told() -> Iterator[None]:
         ) from error
     except (NotConnected, HTTPClientError) as error:
         raise DeployError(f"AWS cannot be reached: {error}") from error
+    except ResponseParserError as error:
+        raise DeployError(
+            f"What answers at AWS's address is not AWS, perhaps a proxy: {error}"
+        ) from error
     except ClientError as error:
         raise DeployError(_sentence(error)) from error
     except (BotoCoreError, Boto3Error) as error:

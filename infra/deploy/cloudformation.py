@@ -97,13 +97,14 @@ def _says_that_it_is_missing(error: ClientError) -> bool:
 
 def _stack(found: Mapping[str, Any]) -> Stack:
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    chosen = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
     return Stack(
         id=found["StackId"],
         name=found["StackName"],
         status=found["StackStatus"],
         reason=found.get("StackStatusReason", ""),
         outputs=outputs,
-        parameters=tuple(each["ParameterKey"] for each in found.get("Parameters", [])),
+        parameters=chosen,
         changed=found.get("LastUpdatedTime", found["CreationTime"]),
     )
 
@@ -127,6 +128,7 @@ def _event(found: Mapping[str, Any]) -> Event:
         reason=found.get("ResourceStatusReason", ""),
         at=found["Timestamp"],
         of_stack=found.get("PhysicalResourceId") == found["StackId"],
+        physical_id=found.get("PhysicalResourceId", ""),
     )
 
 

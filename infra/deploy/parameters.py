@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infra.deploy.aws import DeployError
@@ -11,6 +11,9 @@ from infra.deploy.release import Template
 
 Parameter = dict[str, Any]
 """As CreateChangeSet takes it."""
+
+TOGETHER = ("SubnetIds", "VpcId")
+"""A network that is given, or neither of them."""
 
 
 def given(pairs: Iterable[str]) -> dict[str, str]:
@@ -25,25 +28,26 @@ def given(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def parameters(
-    template: Template, chosen: Mapping[str, str], remembered: Collection[str]
+    template: Template, chosen: Mapping[str, str], remembered: Mapping[str, str]
 ) -> list[Parameter]:
     """What CloudFormation is to be told.
 
     What is not chosen now stays as the stack has it, even where the template's default has
     changed: a deployment changes nothing that nobody asked for.
 
-    Raises DeployError for a parameter that is unknown, missing or not allowed.
+    Raises DeployError for a parameter that is unknown, missing, not allowed or without its fellow.
     """
     declared: Mapping[str, Any] = template.get("Parameters", {})
     for name in chosen:
         if name not in declared:
             raise DeployError(f"There is no parameter {name}. There are: {', '.join(declared)}.")
+    _check_together({**remembered, **chosen})
     found = [_parameter(name, declared[name], chosen, remembered) for name in declared]
     return [each for each in found if each]
 
 
 def _parameter(
-    name: str, rules: Mapping[str, Any], chosen: Mapping[str, str], remembered: Collection[str]
+    name: str, rules: Mapping[str, Any], chosen: Mapping[str, str], remembered: Mapping[str, str]
 ) -> Parameter:
     if name in chosen:
         _check(name, rules, chosen[name])
@@ -53,6 +57,15 @@ def _parameter(
     if "Default" in rules:
         return {}
     raise DeployError(f"This stage is new: it needs {_option(name)}. {_described(rules)}".rstrip())
+
+
+def _check_together(values: Mapping[str, str]) -> None:
+    missing = [name for name in TOGETHER if not values.get(name)]
+    if len(missing) == 1:
+        raise DeployError(
+            f"{' and '.join(TOGETHER)} go together: {_option(missing[0])} is missing. With neither "
+            "of them, a network is made."
+        )
 
 
 def _check(name: str, rules: Mapping[str, Any], value: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from infra.deploy.aws import DeployError
 from infra.deploy.stacks import REVIEWED, ChangeSet, ChangeSets, Proposal, Stacks
@@ -39,6 +40,17 @@ def propose(
     if any(phrase in found.reason for phrase in NOTHING_CHANGES):
         return None
     raise DeployError(f"CloudFormation refuses the template: {found.reason or found.status}")
+
+
+def execute(change_sets: ChangeSets, stacks: Stacks, change_set_id: str, stack_name: str) -> None:
+    """Begin to change the stack. What is refused leaves nothing behind. Raises DeployError."""
+    try:
+        change_sets.execute(change_set_id)
+    except DeployError:
+        # If it was begun all the same, and only the answer was lost, CloudFormation refuses that.
+        with suppress(DeployError):
+            withdraw(change_sets, stacks, change_set_id, stack_name)
+        raise
 
 
 def withdraw(change_sets: ChangeSets, stacks: Stacks, change_set_id: str, stack_name: str) -> None:

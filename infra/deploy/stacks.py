@@ -53,14 +53,14 @@ AT_WORK = (
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack: `parameters` are names, `changed` is when it was last made or updated."""
+    """A stack: `parameters` has their values, `changed` is when it was last made or updated."""
 
     id: str
     name: str
     status: str
     reason: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
-    parameters: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
     changed: datetime | None = None
 
 
@@ -76,7 +76,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened to a resource, or to the stack itself (`of_stack`)."""
+    """Something happened to a resource, or to the stack itself (`of_stack`).
+
+    `physical_id` is the resource's name or id in its own service, as far as it has one yet.
+    """
 
     id: str
     resource: str
@@ -85,6 +88,7 @@ class Event:
     reason: str
     at: datetime
     of_stack: bool
+    physical_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

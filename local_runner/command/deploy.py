@@ -15,7 +15,8 @@ from local_runner.console import fail, out
 if TYPE_CHECKING:
     from infra.deploy.aws import Aws
     from infra.deploy.release import Located, Release
-    from infra.deploy.stacks import ChangeSet, Deployments, Proposal, Stack
+    from infra.deploy.stacks import ChangeSet, Deployments, Kind, Proposal, Stack
+    from infra.smoke import Limits
 
 PACKAGE = Path("build/package/arm64")
 
@@ -73,14 +74,17 @@ def _deploy(
 ) -> None:
     from infra.deploy.cloudformation import CloudFormation
     from infra.deploy.parameters import parameters
+    from infra.deploy.preflight import check_concurrency
     from infra.deploy.proposing import propose
     from infra.deploy.stacks import REVIEWED, Proposal, kind_of
 
     stacks = CloudFormation(account)
     stack = stacks.find(name)
     kind = kind_of(stack, stage)
-    remembered = stack.parameters if stack and stack.status != REVIEWED else ()
+    remembered = stack.parameters if stack and stack.status != REVIEWED else {}
     values = parameters(release.template, chosen, remembered)
+    if kind == "CREATE":
+        check_concurrency(account, release.template)
     out.print(f"[bold]{name}[/] to {account.region} of account {account.account}")
     location = _upload(account, release)
     proposal = Proposal(name, kind, location[1], tuple(values))
@@ -90,9 +94,9 @@ def _deploy(
         out.print("[green]Nothing changes[/]: the stack is what the package says.")
     else:
         change(stacks, found, proposal, stage, yes)
-    deployed = stacks.find(name)
+    deployed = stacks.find(found.stack_id if found else name)
     if deployed:
-        finish(account, deployed)
+        finish(account, deployed, patience(kind))
 
 
 def _upload(account: Aws, release: Release) -> tuple[Located, str]:
@@ -121,10 +125,11 @@ def change(
 ) -> None:
     """Show the change set, ask, execute it, and show what happens."""
     from infra.deploy.progress import newest, went_well
-    from infra.deploy.proposing import withdraw
-    from local_runner.command.stack_view import show_changes, watch, why
+    from infra.deploy.proposing import execute, withdraw
+    from local_runner.command.stack_view import show_addition, show_changes, watch, why
 
-    show_changes(found.changes)
+    show = show_addition if proposal.kind == "CREATE" else show_changes
+    show(found.changes)
     agreed = False
     try:
         agreed = yes or typer.confirm("Change it so?")
@@ -135,7 +140,7 @@ def change(
         out.print("Nothing was changed.")
         raise typer.Exit(1)
     after = newest(stacks, found.stack_id)
-    stacks.execute(found.id)
+    execute(stacks, stacks, found.id, proposal.stack)
     with goes_on(stage):
         events = watch(stacks, found.stack_id, after, len(found.changes), pause)
     if not went_well(events):
@@ -143,15 +148,23 @@ def change(
     out.print(f"[green]{proposal.stack} is deployed.[/]")
 
 
-def finish(account: Aws, stack: Stack) -> None:
+def patience(kind: Kind) -> Limits:
+    """Of the smoke test: a new trigger of a queue takes a while until it polls."""
+    from infra.smoke import Limits
+
+    return Limits(frame=180.0, total=600.0) if kind == "CREATE" else Limits()
+
+
+def finish(account: Aws, stack: Stack, limits: Limits) -> None:
     """Bring the pages, show the addresses, and see whether it works."""
     from local_runner.command.stack_view import show_outputs
 
     if "PagesBucket" in stack.outputs:
         _upload_pages(account, stack)
+    _keep_broker_logs(account, stack)
     show_outputs(stack)
     if "Url" in stack.outputs:
-        _smoke(account, stack)
+        _smoke(account, stack, limits)
 
 
 def _upload_pages(account: Aws, stack: Stack) -> None:
@@ -168,14 +181,24 @@ def _upload_pages(account: Aws, stack: Stack) -> None:
     out.print(f"[green]✓[/] pages: {f'{changed} changed' if changed else 'as they were'}")
 
 
-def _smoke(account: Aws, stack: Stack) -> None:
+def _keep_broker_logs(account: Aws, stack: Stack) -> None:
+    from infra.deploy.broker_logs import keep
+
+    days = stack.parameters.get("LogRetentionDays")
+    if days and "BrokerLogs" in stack.outputs:
+        count = keep(account, stack.outputs["BrokerLogs"], int(days))
+        which = f"{count} log groups" if count else "no logs yet; the next deployment looks again"
+        out.print(f"[green]✓[/] the broker's logs: {which}{f', {days} days' if count else ''}")
+
+
+def _smoke(account: Aws, stack: Stack, limits: Limits) -> None:
     from infra.deploy.watching import administrator
     from infra.smoke import smoke
     from local_runner.command.smoke import show
 
     admin = administrator(account, stack.outputs["AdministratorSecret"])
     url, websocket_url = stack.outputs["Url"], stack.outputs["WebSocketUrl"]
-    with closing(smoke(url, websocket_url, admin.email, admin.password)) as steps:
+    with closing(smoke(url, websocket_url, admin.email, admin.password, limits)) as steps:
         try:
             show(steps)
         except typer.Exit:

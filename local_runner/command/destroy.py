@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
+from rich.markup import escape
 
 from local_runner.command.deploying import Local, Stage, goes_on, pause, told
 from local_runner.console import fail, out
@@ -47,11 +48,13 @@ def _refuse_while_at_work(stack: Stack) -> None:
 
 def remove(account: Aws, stacks: Deployments, stack: Stack, stage: str) -> None:
     """Show what goes and what stays, ask for the stage's name, and delete the stack."""
+    from infra.deploy import broker_logs
+    from infra.deploy.network import interfaces_left
     from infra.deploy.progress import newest, went_well
     from infra.deploy.release import kept
     from infra.deploy.stacks import DELETED, REVIEWED
     from infra.deploy.website import empty
-    from local_runner.command.stack_view import show_resources, watch, why
+    from local_runner.command.stack_view import show_interfaces, show_resources, watch, why
 
     empty_yet = stack.status == REVIEWED
     found = [] if empty_yet else stacks.resources(stack.id)
@@ -59,6 +62,9 @@ def remove(account: Aws, stacks: Deployments, stack: Stack, stage: str) -> None:
     stay = [] if empty_yet else kept(stacks.template(stack.id))
     out.print(f"[bold]{stack.name}[/] in {account.region} of account {account.account}:")
     show_resources(resources, stay)
+    logs = broker_logs.prefixes(found)
+    for prefix in logs:
+        out.print(f"  and the broker's logs, {escape(prefix)}…", soft_wrap=True)
     out.print("Also kept: MongoDB with everything in it, and the artifacts in S3.")
     if typer.prompt("Type the name of the stage to remove it") != stage:
         fail("That is not its name. Nothing was changed.")
@@ -69,7 +75,12 @@ def remove(account: Aws, stacks: Deployments, stack: Stack, stage: str) -> None:
     with goes_on(stage):
         events = watch(stacks, stack.id, after, len(resources), pause)
     if not went_well(events):
+        if interfaces := interfaces_left(account, stacks.resources(stack.id)):
+            show_interfaces(interfaces, stage)
         fail(why(events, stage))
+    for prefix in logs:
+        for name in broker_logs.remove(account, prefix):
+            out.print(f"{escape(name)} removed", soft_wrap=True)
     out.print(f"[green]{stack.name} is gone.[/]")
 
 

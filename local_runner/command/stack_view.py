@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,19 +19,24 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from infra.deploy.network import address_in
 from infra.deploy.progress import causes, failed, finished, follow
 from infra.deploy.stacks import ADVICE, Event, Resource, Stack
 from local_runner.console import out
 
 if TYPE_CHECKING:
+    from infra.deploy.network import Interface
     from infra.deploy.proposing import Pause
     from infra.deploy.stacks import Change, Stacks
 
-ACTIONS = {"Add": "green", "Modify": "yellow", "Remove": "red"}
-REPLACED = {
-    "True": "[bold red]replaced by a new one[/]",
-    "Conditional": "[red]may be replaced[/]",
-}
+REMOVED, REPLACED, MAYBE = "removed", "replaced by a new one", "may be replaced"
+CHANGED, ADDED = "changed in place", "added"
+GROUPS = {REMOVED: "red", REPLACED: "red", MAYBE: "red", CHANGED: "yellow", ADDED: "green"}
+"""What becomes of a resource, in the order in which one wants to know."""
+
+REPLACEMENTS = {"True": REPLACED, "Conditional": MAYBE}
+ACTIONS = {"Add": ADDED, "Remove": REMOVED, "Modify": CHANGED}
+NO_BREAK = "\N{NO-BREAK SPACE}"
 TAKEN_BACK = "ROLLBACK_IN_PROGRESS"
 ENDS = {
     **ADVICE,
@@ -39,23 +44,47 @@ ENDS = {
 }
 
 
+def show_addition(changes: Sequence[Change]) -> None:
+    """What a new stack will have, counted: its parts are more than one can look at."""
+    out.print(_counted((change.type for change in changes), "green"))
+    out.print(f"\nThe stack is new: {len(changes)} resources are added.")
+
+
+def _counted(types: Iterable[str], colour: str) -> Table:
+    """How many there are of each service, such as EC2, and of each of its types."""
+    services: dict[str, Counter[str]] = {}
+    for type_ in types:
+        *_, service, kind = type_.split("::")
+        services.setdefault(service, Counter())[kind] += 1
+    table = Table(box=None, show_header=False)
+    table.add_column(justify="right", style=colour)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for service, kinds in sorted(services.items(), key=lambda each: -each[1].total()):
+        counts = (f"{count}{NO_BREAK}{escape(kind)}" for kind, count in kinds.most_common())
+        table.add_row(str(kinds.total()), escape(service), ", ".join(counts))
+    return table
+
+
 def show_changes(changes: Sequence[Change]) -> None:
-    """A table of what a change set would do."""
+    """Everything that a change set would do, what is lost first."""
     if not changes:
         out.print("No resource changes, only what the stack says of itself.")
         return
-    table = Table(box=None, header_style="bold")
-    for name in ("action", "resource", "type", "replacement"):
-        table.add_column(name, overflow="fold")  # a name that is cut off is no name
-    for change in sorted(changes, key=lambda each: (each.action, each.type, each.resource)):
-        colour = ACTIONS.get(change.action, "cyan")
-        replaced = REPLACED.get(change.replacement, "")
-        action = f"[{colour}]{change.action}[/]"
-        table.add_row(action, escape(change.resource), change.type, replaced)
-    out.print(table)
-    counts = Counter(change.action for change in changes)
-    told = ", ".join(f"{count} × {action}" for action, count in sorted(counts.items()))
-    out.print(f"\n{told}")
+    counts = []
+    for group, colour in GROUPS.items():
+        some = sorted((each.type, each.resource) for each in changes if _group(each) == group)
+        if some:
+            counts.append(f"{len(some)} {group}")
+            out.print(f"[bold {colour}]{group}[/]")
+        for type_, resource in some:
+            out.print(f"  [{colour}]{escape(resource)}[/]  [dim]{type_}[/]", soft_wrap=True)
+    out.print(f"\n{', '.join(counts)}", soft_wrap=True)
+
+
+def _group(change: Change) -> str:
+    # CloudFormation decides some on the way: those may be replaced, too.
+    return REPLACEMENTS.get(change.replacement) or ACTIONS.get(change.action, MAYBE)
 
 
 @contextmanager
@@ -73,9 +102,8 @@ def watch(
     """Show what happens to a stack until it has come to an end: a line for each that finished."""
     events: list[Event] = []
     done: set[str] = set()
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with _progress(*columns, TimeElapsedColumn()) as progress:
-        task = progress.add_task("CloudFormation works", total=total)
+    with counting("CloudFormation works", total) as progress:
+        task = progress.task_ids[0]
         for event in follow(stacks, stack_id, after, pause):
             events.append(event)
             if event.of_stack and event.status.endswith(TAKEN_BACK):
@@ -85,7 +113,28 @@ def watch(
                 done.add(event.resource)
                 progress.console.print(event_line(event), soft_wrap=True)
                 progress.update(task, completed=len(done))
+            if address := address_in(event):
+                let_in(address)
     return events
+
+
+def let_in(address: str) -> None:
+    """Somebody has to do this while CloudFormation works: nobody here may do it for them."""
+    out.print(
+        f"\n[bold yellow]Let this address into MongoDB now:[/] [bold]{escape(address)}[/]\n"
+        "That is where functions come from; in Atlas it is Network Access, Add IP Address. "
+        "When the broker stands, in a quarter of an hour or so, `Prepared` calls MongoDB, and "
+        "if nothing answers for some minutes, everything is taken back.\n"
+    )
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Progress]:
+    """A bar for a number of things, and how long it has taken. It disappears at the end."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with _progress(*columns, TimeElapsedColumn()) as progress:
+        progress.add_task(what, total=total)
+        yield progress
 
 
 def _progress(*columns: ProgressColumn) -> Progress:
@@ -117,13 +166,24 @@ def show_outputs(stack: Stack) -> None:
 
 
 def show_resources(resources: Sequence[Resource], kept: Sequence[str]) -> None:
-    """What goes with a stack, by type, and what of it stays."""
-    goes = Counter(each.type for each in resources if each.logical_id not in kept)
-    for kind, count in sorted(goes.items()):
-        out.print(f"  [red]{count:>4}[/] × {escape(kind)}", soft_wrap=True)
+    """What goes with a stack, counted, and what of it stays."""
+    out.print(_counted((each.type for each in resources if each.logical_id not in kept), "red"))
     for each in resources:
         if each.logical_id in kept:
             out.print(
                 f"  [green]kept[/] {escape(each.logical_id)}  {escape(each.physical_id)}",
                 soft_wrap=True,
             )
+
+
+def show_interfaces(interfaces: Sequence[Interface], stage: str) -> None:
+    """What AWS has left in a network, so that the network could not be deleted."""
+    out.print("\nThese network interfaces are left, and hold what could not be removed:")
+    for each in interfaces:
+        told = f"{each.id}  {each.status}  [dim]{escape(each.description)}[/]"
+        out.print(f"  [yellow]{told}[/]", soft_wrap=True)
+    out.print(
+        "Lambda and Amazon MQ give back theirs by themselves, mostly within the hour: run "
+        f"`belfry destroy --stage {stage}` again then. One that stays `available` is nobody's: "
+        "delete it in EC2's console first."
+    )

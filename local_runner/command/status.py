@@ -37,11 +37,12 @@ def status(stage: Stage, local: Local = False) -> None:
 
 def show(account: Aws, stacks: Deployments, stack: Stack) -> None:
     """Print what there is to say of a stack."""
+    from infra.deploy.network import ADDRESS, address_in
     from infra.deploy.progress import causes, finished, last_operation, under_way
     from infra.deploy.release import version_of
     from infra.deploy.stacks import IN_PROGRESS, REVIEWED
     from infra.deploy.watching import ringing
-    from local_runner.command.stack_view import event_line, show_outputs
+    from local_runner.command.stack_view import event_line, let_in, show_outputs
 
     colour = "red" if "FAILED" in stack.status or "ROLLBACK" in stack.status else "green"
     since = f" since {stack.changed:%Y-%m-%d %H:%M:%S %Z}" if stack.changed else ""
@@ -56,6 +57,9 @@ def show(account: Aws, stacks: Deployments, stack: Stack) -> None:
     if stack.status.endswith(IN_PROGRESS):
         done = len({event.resource for event in events if finished(event)})
         out.print(f"  {done} resources finished; under way: {', '.join(under_way(events))}")
+    if ADDRESS not in stack.outputs:  # there are none before everything stands
+        for address in filter(None, map(address_in, events)):
+            let_in(address)
     for event in causes(events):
         out.print(event_line(event), soft_wrap=True)
         out.print(f"    {escape(event.reason)}", soft_wrap=True)

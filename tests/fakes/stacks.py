@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from infra.deploy.aws import DeployError
 from infra.deploy.release import Template
 from infra.deploy.stacks import (
     DELETED,
@@ -31,17 +32,21 @@ class _Record:
     template: Template
     values: dict[str, str]
     events: list[Event] = field(default_factory=list)
+    states: dict[str, str] = field(default_factory=dict)
 
 
 class FakeStacks:
     """Does at once what CloudFormation does in minutes.
 
     `templates` are read by their address. What is named in `failing` fails with that reason.
-    `later` holds events back: each look at the events lets one more be seen.
+    `later` holds events back: each look at the events lets one more be seen. A change set that is
+    executed is `refused` with that sentence. `physical` are names that are not made up.
     """
 
     def __init__(self, template_of: Callable[[str], Template], *, later: bool = False) -> None:
         self.failing: dict[str, str] = {}
+        self.refused = ""
+        self.physical: dict[str, str] = {}
         self.pending_looks = 0
         self._template_of = template_of
         self._later = later
@@ -77,6 +82,8 @@ class FakeStacks:
         del self._change_sets[change_set_id]
 
     def execute(self, change_set_id: str) -> None:
+        if self.refused:
+            raise DeployError(self.refused)
         found, proposal = self._change_sets.pop(change_set_id)
         record = self._stacks[found.stack_id]
         kind = proposal.kind
@@ -108,7 +115,7 @@ class FakeStacks:
         if record.stack.status == DELETED:
             return []
         return [
-            Resource(name, f"physical-{name}", each["Type"], "CREATE_COMPLETE")
+            Resource(name, self._physical(name), each["Type"], record.states[name])
             for name, each in record.template.get("Resources", {}).items()
         ]
 
@@ -119,9 +126,13 @@ class FakeStacks:
         record = self._stacks[stack_id]
         self._ends(record, "DELETE_IN_PROGRESS")
         for name, each in record.template.get("Resources", {}).items():
-            self._work(record, Change("Remove", name, each["Type"]), "DELETE", cancelled=False)
+            if record.states[name] != DELETED:
+                self._work(record, Change("Remove", name, each["Type"]), "DELETE", cancelled=False)
         broken = self.failing.keys() & record.template.get("Resources", {}).keys()
         self._ends(record, "DELETE_FAILED" if broken else DELETED)
+
+    def _physical(self, resource: str) -> str:
+        return self.physical.get(resource, f"physical-{resource}")
 
     def _record(self, name: str) -> _Record | None:
         there = (each for each in self._stacks.values() if each.stack.status != DELETED)
@@ -145,7 +156,7 @@ class FakeStacks:
             record.stack,
             status=status,
             outputs={name: str(each["Value"]) for name, each in outputs.items()},
-            parameters=tuple(record.values),
+            parameters={**_defaults(record.template), **record.values},
         )
         self._happens(record, record.stack.name, STACK, status)
 
@@ -154,11 +165,18 @@ class FakeStacks:
     ) -> None:
         number = next(self._numbers)
         of_stack = type_ == STACK
-        event = Event(f"event-{number}", resource, type_, status, reason, _now(number), of_stack)
+        id_, at, physical = f"event-{number}", _now(number), self._physical(resource)
+        event = Event(id_, resource, type_, status, reason, at, of_stack, physical)
+        record.states[resource] = status
         if self._later:
             self._hidden.append((record, event))
         else:
             record.events.append(event)
+
+
+def _defaults(template: Template) -> dict[str, str]:
+    declared = template.get("Parameters", {})
+    return {name: str(each["Default"]) for name, each in declared.items() if "Default" in each}
 
 
 def _changes(before: Template, after: Template) -> Iterator[Change]:

@@ -85,14 +85,15 @@ NEW = {"Stage": "try", "MongodbSecret": SECRET}
 
 
 def test_a_new_stack_takes_what_is_chosen_and_the_defaults() -> None:
-    assert parameters(RULES, NEW, ()) == [
+    assert parameters(RULES, NEW, {}) == [
         {"ParameterKey": "Stage", "ParameterValue": "try"},
         {"ParameterKey": "MongodbSecret", "ParameterValue": SECRET},
     ]
 
 
 def test_a_stack_remembers_what_was_chosen_before() -> None:
-    remembered = ("Stage", "MongodbSecret", "BrokerDeployment", "Forgotten")
+    names = ("Stage", "MongodbSecret", "BrokerDeployment", "Forgotten")
+    remembered = dict.fromkeys(names, "as before")
     assert parameters(RULES, {"Stage": "try"}, remembered) == [
         {"ParameterKey": "Stage", "ParameterValue": "try"},
         {"ParameterKey": "MongodbSecret", "UsePreviousValue": True},
@@ -115,8 +116,38 @@ def test_a_stack_remembers_what_was_chosen_before() -> None:
 )
 def test_parameters_that_cannot_be_are_told(chosen: dict[str, str], told: str) -> None:
     with pytest.raises(DeployError, match=told) as error:
-        parameters(RULES, chosen, ())
+        parameters(RULES, chosen, {})
     assert "mongodb://" not in str(error.value)  # it would hold a password
+
+
+NETWORK: dict[str, Any] = {
+    "Parameters": {"SubnetIds": {"Default": ""}, "VpcId": {"Default": ""}, "Stage": {}}
+}
+GIVEN = {"SubnetIds": "subnet-1,subnet-2", "VpcId": "vpc-1"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "remembered", "missing"),
+    [
+        ({"SubnetIds": "subnet-1"}, {}, "VpcId"),
+        ({"VpcId": "vpc-1"}, {}, "SubnetIds"),
+        ({"VpcId": ""}, GIVEN, "VpcId"),
+        ({"SubnetIds": "subnet-1"}, {"SubnetIds": "", "VpcId": ""}, "VpcId"),
+    ],
+    ids=["no network", "no subnets", "taken away", "added later"],
+)
+def test_half_a_network_is_told(
+    chosen: dict[str, str], remembered: dict[str, str], missing: str
+) -> None:
+    with pytest.raises(DeployError, match=f"go together: --parameter {missing}=VALUE is missing"):
+        parameters(NETWORK, {"Stage": "try", **chosen}, remembered)
+
+
+def test_a_whole_network_is_taken_and_remembered() -> None:
+    subnets = {"ParameterKey": "SubnetIds", "ParameterValue": GIVEN["SubnetIds"]}
+    assert subnets in parameters(NETWORK, {"Stage": "try", **GIVEN}, {})
+    again = {"ParameterKey": "SubnetIds", "UsePreviousValue": True}
+    assert again in parameters(NETWORK, {"Stage": "try"}, GIVEN)
 
 
 def test_parameters_on_the_command_line() -> None:

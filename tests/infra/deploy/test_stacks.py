@@ -11,7 +11,7 @@ from infra.deploy.artifacts import Artifacts
 from infra.deploy.aws import DeployError
 from infra.deploy.cloudformation import CloudFormation
 from infra.deploy.progress import follow, last_operation, newest, went_well
-from infra.deploy.proposing import propose, withdraw
+from infra.deploy.proposing import execute, propose, withdraw
 from infra.deploy.stacks import ADVICE, DELETED, REVIEWED, UPDATABLE, Kind, Proposal, Stack, kind_of
 from tests.fakes.stacks import FakeStacks
 from tests.infra.deploy.emulator import Emulator
@@ -96,7 +96,7 @@ def test_what_was_proposed_and_withdrawn_leaves_nothing(world: World) -> None:
 def test_a_stack_is_made_of_what_the_template_says(world: World) -> None:
     stack = world.deploy(small_template())
     assert stack.status == "CREATE_COMPLETE"
-    assert set(stack.parameters) == set(VALUES)
+    assert stack.parameters == VALUES
     assert set(world.stacks.template(stack.id)["Resources"]) == {"Pages", "Log", "AlarmTopic"}
     resources = {each.logical_id: each for each in world.stacks.resources(stack.id)}
     assert resources["Pages"].type == "AWS::S3::Bucket"
@@ -148,6 +148,49 @@ def test_a_stack_can_be_made_again_under_the_same_name(world: World) -> None:
     first = world.deploy(small_template())
     world.stacks.delete(first.id)
     assert world.deploy(small_template()).id != first.id
+
+
+def test_events_say_what_a_resource_is_called_in_its_service(world: World) -> None:
+    stack = world.deploy(small_template())
+    events = [each for each in world.stacks.events(stack.id) if each.resource == "Pages"]
+    (pages,) = [each for each in world.stacks.resources(stack.id) if each.logical_id == "Pages"]
+    assert all(each.physical_id in ("", pages.physical_id) for each in events)
+
+
+def test_a_stack_that_was_proposed_and_left_can_be_deployed(world: World) -> None:
+    left = propose(world.stacks, world.stacks, world.proposal(small_template()), no_pause)
+    assert left
+    assert kind_of(world.stack(), "try") == "CREATE"
+    found = propose(world.stacks, world.stacks, world.proposal(small_template()), no_pause)
+    assert found
+    execute(world.stacks, world.stacks, found.id, NAME)
+    stack = world.stacks.find(found.stack_id)
+    assert stack
+    assert stack.status == "CREATE_COMPLETE"
+
+
+def test_a_change_set_that_is_refused_leaves_nothing() -> None:
+    world = World(None)
+    assert isinstance(world.stacks, FakeStacks)
+    found = propose(world.stacks, world.stacks, world.proposal(small_template()), no_pause)
+    assert found
+    world.stacks.refused = "These credentials may not do that"
+    with pytest.raises(DeployError, match="may not do that"):
+        execute(world.stacks, world.stacks, found.id, NAME)
+    assert world.stacks.find(NAME) is None
+
+
+def test_what_moto_cannot_deploy_leaves_nothing(emulator: Emulator) -> None:
+    world = World(emulator)
+    nobody = {"Fn::GetAtt": ["Nobody", "Arn"]}
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": nobody}}
+    proposal = world.proposal(small_template(Queue=queue))
+    found = propose(world.stacks, world.stacks, proposal, no_pause)
+    assert found
+    with pytest.raises(DeployError, match="undefined resource Nobody"):
+        execute(world.stacks, world.stacks, found.id, NAME)
+    assert world.stacks.find(NAME) is None
+    assert world.deploy(small_template()).status == "CREATE_COMPLETE"
 
 
 def test_outputs_are_read(emulator: Emulator) -> None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from infra.deploy.stacks import Change, Stack
+from infra.smoke import Limits
 from local_runner.command import deploy as command
 from local_runner.command.main import app
-from local_runner.command.stack_view import show_changes
+from local_runner.command.stack_view import show_addition, show_changes
+from local_runner.console import out
 from tests.infra.deploy.emulator import Emulator
 from tests.infra.deploy.small_package import SECRET, small_template, write_package
 
+LOGS = "/aws/amazonmq/broker/b-1/"
 QUEUE = {"Type": "AWS::SQS::Queue"}
 
 
@@ -62,8 +68,8 @@ def test_a_first_deployment_shows_what_it_adds_and_asks(belfry: Terminal, packag
     assert result.exit_code == 0, result.output
     assert "made the bucket belfry-artifacts-123456789012-eu-central-1" in result.stdout
     assert "uploaded" in result.stdout
-    assert "3 × Add" in result.stdout
-    assert "AWS::S3::Bucket" in result.stdout
+    assert "3 resources are added" in result.stdout
+    assert "1\N{NO-BREAK SPACE}Bucket" in result.stdout
     assert "Change it so? [y/N]" in result.stdout
     assert "belfry-try is deployed" in result.stdout
 
@@ -91,10 +97,10 @@ def test_an_older_package_takes_a_newer_one_back(belfry: Terminal, tmp_path: Pat
     new = write_package(tmp_path / "new", small_template(Queue=QUEUE), b"new")
     first(belfry, old)
     update = belfry.deploy(new, "--yes")
-    assert "1 × Add" in update.stdout
+    assert "1 added" in update.stdout
     back = belfry.deploy(old, "--yes")
     assert back.exit_code == 0, back.output
-    assert "1 × Remove" in back.stdout
+    assert "1 removed" in back.stdout
     assert "there already" in back.stdout
 
 
@@ -145,11 +151,11 @@ def test_the_pages_follow_and_what_is_there_stays(belfry: Terminal) -> None:
     place = {"LocationConstraint": "eu-central-1"}
     s3.create_bucket(Bucket="pages", CreateBucketConfiguration=place)
     stack = Stack("id", "belfry-try", "CREATE_COMPLETE", outputs={"PagesBucket": "pages"})
-    command.finish(belfry.emulator.aws, stack)
+    command.finish(belfry.emulator.aws, stack, Limits())
     keys = {each["Key"] for each in s3.list_objects_v2(Bucket="pages")["Contents"]}
     assert {"web/index.html", "openapi.yaml"} <= keys
     before = s3.head_object(Bucket="pages", Key="web/index.html")["LastModified"]
-    command.finish(belfry.emulator.aws, stack)
+    command.finish(belfry.emulator.aws, stack, Limits())
     assert s3.head_object(Bucket="pages", Key="web/index.html")["LastModified"] == before
 
 
@@ -168,24 +174,92 @@ def test_a_smoke_test_that_fails_ends_the_command(
     }
     stack = Stack("id", "belfry-try", "CREATE_COMPLETE", outputs=outputs)
     with pytest.raises(typer.Exit):
-        command.finish(belfry.emulator.aws, stack)
+        command.finish(belfry.emulator.aws, stack, Limits(total=0.0))
     said = capsys.readouterr()
+    assert "took more than 0 s" in said.out
     assert "every part answers" in said.out
     assert "deployed all the same" in said.out
 
 
-def test_what_is_replaced_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
-    changes = [
-        Change("Modify", "Broker", "AWS::AmazonMQ::Broker", "True"),
-        Change("Modify", "Topic", "AWS::SNS::Topic", "Conditional"),
-        Change("Modify", "Log", "AWS::Logs::LogGroup", "False"),
+def test_a_new_stack_gets_more_patience() -> None:
+    assert command.patience("UPDATE") == Limits()
+    patient = command.patience("CREATE")
+    assert (patient.frame, patient.total) == (180.0, 600.0)
+
+
+CHANGES = [
+    Change("Add", "Queue", "AWS::SQS::Queue"),
+    Change("Modify", "Log", "AWS::Logs::LogGroup", "False"),
+    Change("Modify", "Topic", "AWS::SNS::Topic", "Conditional"),
+    Change("Modify", "Broker", "AWS::AmazonMQ::Broker", "True"),
+    Change("Remove", "Pages", "AWS::S3::Bucket"),
+    Change("Dynamic", "Nested", "AWS::CloudFormation::Stack"),
+]
+
+
+def test_what_is_lost_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    show_changes(CHANGES)
+    assert capsys.readouterr().out.splitlines() == [
+        "removed",
+        "  Pages  AWS::S3::Bucket",
+        "replaced by a new one",
+        "  Broker  AWS::AmazonMQ::Broker",
+        "may be replaced",
+        "  Nested  AWS::CloudFormation::Stack",
+        "  Topic  AWS::SNS::Topic",
+        "changed in place",
+        "  Log  AWS::Logs::LogGroup",
+        "added",
+        "  Queue  AWS::SQS::Queue",
+        "",
+        "1 removed, 1 replaced by a new one, 2 may be replaced, 1 changed in place, 1 added",
     ]
-    show_changes(changes)
-    broker, log, topic = capsys.readouterr().out.splitlines()[1:4]
-    assert broker.split()[1:] == [
-        "Broker",
-        "AWS::AmazonMQ::Broker",
-        *["replaced", "by", "a", "new", "one"],
+
+
+@given(st.lists(st.sampled_from(CHANGES), min_size=1))
+def test_every_change_is_shown_once(changes: list[Change]) -> None:
+    with out.capture() as shown:
+        show_changes(changes)
+    lines = shown.get().splitlines()
+    assert sum(line.startswith("  ") for line in lines) == len(changes)
+
+
+def test_a_new_stack_is_counted_by_service(capsys: pytest.CaptureFixture[str]) -> None:
+    types = ["AWS::SQS::Queue", *["AWS::Lambda::Function"] * 49, *["AWS::Lambda::Permission"] * 2]
+    show_addition([Change("Add", "A", type_) for type_ in types])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["51", "Lambda", "49", "Function,", "2", "Permission"],
+        ["1", "SQS", "1", "Queue"],
+        [],
+        ["The", "stack", "is", "new:", "52", "resources", "are", "added."],
     ]
-    assert log.split()[1:] == ["Log", "AWS::Logs::LogGroup"]
-    assert topic.split()[1:] == ["Topic", "AWS::SNS::Topic", *["may", "be", "replaced"]]
+
+
+def test_the_brokers_logs_are_kept_as_long_as_the_others(
+    belfry: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = belfry.emulator.client("logs")
+    for name in (f"{LOGS}general", f"{LOGS}connection", "/aws/amazonmq/broker/b-2/general"):
+        logs.create_log_group(logGroupName=name)
+    stack = Stack("id", "belfry-try", "CREATE_COMPLETE", outputs={"BrokerLogs": LOGS})
+    command.finish(belfry.emulator.aws, stack, Limits())
+    assert "broker's logs" not in capsys.readouterr().out  # for ever is not what a stranger chose
+    chosen = replace(stack, parameters={"LogRetentionDays": "7"})
+    command.finish(belfry.emulator.aws, chosen, Limits())
+    assert "the broker's logs: 2 log groups, 7 days" in capsys.readouterr().out
+    found = logs.describe_log_groups()["logGroups"]
+    kept = {each["logGroupName"]: each.get("retentionInDays") for each in found}
+    assert kept == {
+        f"{LOGS}general": 7,
+        f"{LOGS}connection": 7,
+        "/aws/amazonmq/broker/b-2/general": None,
+    }
+
+
+def test_a_broker_without_logs_yet_is_told(
+    belfry: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs, parameters = {"BrokerLogs": LOGS}, {"LogRetentionDays": "7"}
+    stack = Stack("id", "belfry-try", "CREATE_COMPLETE", "", outputs, parameters)
+    command.finish(belfry.emulator.aws, stack, Limits())
+    assert "no logs yet; the next deployment looks again" in capsys.readouterr().out

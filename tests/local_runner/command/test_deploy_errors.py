@@ -186,6 +186,134 @@ def test_a_deletion_that_fails_names_what_is_left(emulator: Emulator, change: Ch
     assert after.status == "DELETE_FAILED"
 
 
+ADDRESS = {"NatAddress": {"Type": "AWS::EC2::EIP"}}
+
+
+def test_the_address_for_mongodb_is_told_as_soon_as_it_is_there(
+    change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change.stacks = FakeStacks(lambda _: small_template(**ADDRESS))
+    change("any")
+    said = capsys.readouterr().out
+    before, _, after = said.partition("Let this address into MongoDB now: physical-NatAddress\n")
+    assert "NatAddress" in before
+    assert "Pages" in after  # others are still under way
+    assert "belfry-try is deployed" in after
+
+
+def test_an_update_does_not_tell_the_address_again(
+    change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topic = {"AlarmTopic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "B"}}}
+    templates = {"old": small_template(**ADDRESS), "new": small_template(**ADDRESS, **topic)}
+    change.stacks = FakeStacks(templates.__getitem__)
+    change("old")
+    capsys.readouterr()
+    change("new", update=True)
+    assert "Let this address" not in capsys.readouterr().out
+
+
+def test_status_tells_the_address_while_there_are_no_outputs(
+    emulator: Emulator, change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change.stacks = FakeStacks(lambda _: small_template(**ADDRESS))
+    change("any")
+    stack = change.stacks.find("belfry-try")
+    assert stack
+    capsys.readouterr()
+    status.show(emulator.aws, change.stacks, replace(stack, status="CREATE_IN_PROGRESS"))
+    assert "Let this address into MongoDB now: physical-NatAddress" in capsys.readouterr().out
+    outputs = {"NatAddress": "203.0.113.7"}
+    status.show(emulator.aws, change.stacks, replace(stack, outputs=outputs))
+    said = capsys.readouterr().out
+    assert "NatAddress  203.0.113.7" in said
+    assert "Let this address" not in said
+
+
+class Left:
+    """A stack whose security group is held by an interface that AWS has left."""
+
+    def __init__(self, emulator: Emulator, stacks: FakeStacks) -> None:
+        self.emulator = emulator
+        self.stacks = stacks
+        self._ec2 = emulator.client("ec2")
+        self._logs = emulator.client("logs")
+        vpc = self._ec2.create_vpc(CidrBlock="10.74.0.0/16")["Vpc"]["VpcId"]
+        subnet = self._ec2.create_subnet(VpcId=vpc, CidrBlock="10.74.0.0/20")["Subnet"]
+        group = self._ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)
+        made = self._ec2.create_network_interface(
+            SubnetId=subnet["SubnetId"],
+            Groups=[group["GroupId"]],
+            Description="AWS Lambda VPC ENI-belfry-try-auth-me",
+        )
+        self.interface: str = made["NetworkInterface"]["NetworkInterfaceId"]
+        self._logs.create_log_group(logGroupName=LOG)
+        stacks.physical = {"Group": group["GroupId"], "Broker": "b-1"}
+        stacks.failing["Group"] = "resource sg-1 has a dependent object"
+
+    def destroy(self) -> None:
+        stack = self.stacks.find("belfry-try")
+        assert stack
+        with CliRunner().isolation(input="try\n") as (out, *_):
+            try:
+                destroy.remove(self.emulator.aws, self.stacks, stack, "try")
+            finally:
+                self.said = out.getvalue().decode()
+
+    def give_back(self) -> None:
+        """What AWS does after a while."""
+        self._ec2.delete_network_interface(NetworkInterfaceId=self.interface)
+        self.stacks.failing.clear()
+
+    def logs(self) -> list[str]:
+        return [each["logGroupName"] for each in self._logs.describe_log_groups()["logGroups"]]
+
+
+LOG = "/aws/amazonmq/broker/b-1/general"
+
+
+@pytest.fixture
+def left(emulator: Emulator, change: Change) -> Left:
+    emulator.forget()
+    template = small_template(
+        Pages=None,
+        Group={"Type": "AWS::EC2::SecurityGroup"},
+        Broker={"Type": "AWS::AmazonMQ::Broker"},
+    )
+    change.stacks = FakeStacks(lambda _: template)
+    change("any")
+    return Left(emulator, change.stacks)
+
+
+def test_interfaces_that_are_left_are_named_and_destroying_again_works(
+    left: Left, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit):
+        left.destroy()
+    assert f"{left.interface}  available  AWS Lambda VPC ENI-belfry-try-auth-me" in left.said
+    assert "run `belfry destroy --stage try` again" in " ".join(left.said.split())
+    assert left.logs() == [LOG]
+    left.give_back()
+    left.destroy()
+    assert "belfry-try is gone." in left.said
+    assert "Broker" not in left.said.partition("Also kept")[0]  # that was removed before
+    assert f"{LOG} removed" in left.said
+    assert left.logs() == []
+    assert left.stacks.find("belfry-try") is None
+
+
+def test_what_is_refused_leaves_no_stack_and_the_next_try_works(change: Change) -> None:
+    change.stacks.refused = "These credentials may not do that"
+    with pytest.raises(DeployError, match="may not do that"):
+        change("old")
+    assert change.stacks.find("belfry-try") is None
+    change.stacks.refused = ""
+    change("old")
+    stack = change.stacks.find("belfry-try")
+    assert stack
+    assert stack.status == "CREATE_COMPLETE"
+
+
 def test_ctrl_c_says_that_cloudformation_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as end, goes_on("try"):
         raise KeyboardInterrupt
