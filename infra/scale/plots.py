@@ -37,11 +37,11 @@ def draw(answers: Answers, rates: Rates, seed: int, folder: Path) -> Sequence[Pa
 
 
 def _shards(rates: Rates, seed: int) -> Figure:
-    figure, axes = _figure("From POST to frame, 99 % of all, in seconds (1,769 MB)")
+    figure, axes = _figure("From POST to frame, 99 % of all, in seconds")
     for rate, colour in zip(A_SECOND, COLOURS, strict=False):
         p99 = []
         for shards in SHARDS:
-            deployment = Deployment(shards=shards, megabytes=1_769)
+            deployment = Deployment(shards=shards)
             told = delivery(rate, deployment, rates, seconds=DRAWN_SECONDS, seed=seed)
             p99.append(min(told.percentile(0.99), 2 * TOP_SECONDS))
         axes.plot(SHARDS, p99, marker="o", color=colour, label=f"{rate:,} a second")
@@ -80,7 +80,7 @@ def _reconnect(answers: Answers) -> Figure:
             axes.plot(minutes, shares, color=colour, label=case.name)
         axes.set_title(f"{devices:,} lost their sockets at once: who is back", loc="left")
         axes.set_xlabel("minutes")
-        axes.set_xlim(0, 20 if devices < max(DEVICES) else 60)
+        axes.set_xlim(0, 20 if devices < max(DEVICES) else 90)
         _dress(axes)
         _percent(axes)
     each[-1].legend(frameon=False, loc="center right", fontsize="small")

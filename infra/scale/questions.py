@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.scale.broadcast import Spread, broadcast
+from infra.scale.crowd import Retries
 from infra.scale.delivery import Delivered, delivery
 from infra.scale.quotas import Quotas
 from infra.scale.rates import Rates
-from infra.scale.reconnect import TIMES_BLOCKED, Recovery, Retries, reconnect
+from infra.scale.reconnect import TIMES_BLOCKED, Recovery, reconnect
 from infra.scale.system import Deployment
 
 WITHIN_SECONDS = 1.0
@@ -20,7 +21,7 @@ MEGABYTES = (512.0, 1_769.0)
 SIMULATED_SECONDS = 10.0
 MILLION = 1_000_000
 DEVICES = (100_000, MILLION)
-RECONNECT_SECONDS = 60 * 60
+RECONNECT_SECONDS = 2 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +60,16 @@ class Broadcasting:
 BROADCASTS = (
     Broadcasting("as deployed: 2 shards", Deployment()),
     Broadcasting("… a tenth connected", Deployment(), MILLION // 10),
-    Broadcasting("2 shards, 1,769 MB", Deployment(megabytes=1_769)),
-    Broadcasting("8 shards, 1,769 MB", Deployment(shards=8, megabytes=1_769)),
-    Broadcasting("16 shards, 4 fan-outs", Deployment(shards=16, fan_out_queues=4, megabytes=1_769)),
+    Broadcasting("2 shards, 512 MB", Deployment(megabytes=512)),
+    Broadcasting("8 shards", Deployment(shards=8)),
+    Broadcasting("16 shards, 4 fan-outs", Deployment(shards=16, fan_out_queues=4)),
     Broadcasting(
         "… quotas × 10",
-        Deployment(shards=16, fan_out_queues=4, megabytes=1_769, quotas=Quotas().raised(10)),
+        Deployment(shards=16, fan_out_queues=4, quotas=Quotas().raised(10)),
     ),
     Broadcasting(
         "32, 8, × 10, 16 cores",
-        Deployment(
-            shards=32,
-            fan_out_queues=8,
-            megabytes=1_769,
-            database_cores=16,
-            quotas=Quotas().raised(10),
-        ),
+        Deployment(shards=32, fan_out_queues=8, database_cores=16, quotas=Quotas().raised(10)),
     ),
 )
 
@@ -97,9 +92,9 @@ class Reconnecting:
 
 RECONNECTS = (
     Reconnecting("every second", Retries(1, 1, jitter=False), Quotas()),
-    Reconnecting("to 15 s, no jitter", Retries(jitter=False), Quotas()),
-    Reconnecting("to 15 s, jitter", Retries(), Quotas()),
-    Reconnecting("… and polling (as built)", Retries(polls=TIMES_BLOCKED), Quotas()),
+    Reconnecting("to 60 s, no jitter", Retries(jitter=False), Quotas()),
+    Reconnecting("to 15 s, jitter", Retries(longest=15), Quotas()),
+    Reconnecting("to 60 s, jitter (as built)", Retries(polls=TIMES_BLOCKED), Quotas()),
     Reconnecting("… quotas × 10", Retries(polls=TIMES_BLOCKED), Quotas().raised(10)),
     Reconnecting("to 5 min, jitter", Retries(longest=300), Quotas()),
 )

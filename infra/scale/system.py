@@ -10,12 +10,14 @@ from typing import Any
 
 import simpy
 
+from belfry.adapters.apigateway import AT_ONCE, PATIENCE_SECONDS, PAUSES
 from belfry.topology import SHARDS
 from infra.scale.bucket import TokenBucket
 from infra.scale.quotas import Quotas
 from infra.scale.rates import Rates
 
 Steps = Generator[simpy.Event, Any, None]
+Counting = Generator[simpy.Event, Any, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Deployment:
 
     shards: int = SHARDS
     fan_out_queues: int = 1
-    megabytes: float = 512
+    megabytes: float = 1_769
     """Of the dispatcher and of the fan-out."""
     database_cores: int = 8
     """Of MongoDB's primary: each works on one batch at a time."""
@@ -57,12 +59,30 @@ class System:
         self.requests = TokenBucket(self.env, max(0.0, quotas.requests - base), quotas.burst)
         self._database = Servers(self.env, deployment.database_cores)
 
-    def deliver(self, people: int, frames: int) -> Generator[simpy.Event, Any, int]:
+    def deliver(self, people: int, frames: int) -> Counting:
         """A batch arrives in so many inboxes and is pushed; answers how many pushes passed."""
-        rates, megabytes = self.rates, self.deployment.megabytes
-        yield self.env.timeout(rates.deliver(people, megabytes))
-        stored = self._database.seconds(rates.deliver_database.of(people))
-        yield self.env.timeout(stored + rates.push(frames, megabytes))
+        yield self.env.timeout(self.rates.deliver(people, self.deployment.megabytes))
+        yield self.env.timeout(self._database.seconds(self.rates.deliver_database.of(people)))
+        return (yield from self._push(frames))
+
+    def _push(self, frames: int) -> Counting:
+        """In turns; what is refused of one is posted again, as by belfry/adapters/apigateway.py."""
+        passed, patience = 0, PATIENCE_SECONDS
+        for start in range(0, frames, AT_ONCE):
+            turn = min(AT_ONCE, frames - start)
+            took = yield from self._post(turn)
+            for longest in PAUSES:
+                if took == turn or patience < longest:
+                    break
+                pause = self.random.uniform(0, longest)
+                patience -= pause
+                yield self.env.timeout(pause)
+                took += yield from self._post(turn - took)
+            passed += took
+        return passed
+
+    def _post(self, frames: int) -> Counting:
+        yield self.env.timeout(self.rates.push(frames, self.deployment.megabytes))
         return self.requests.take(frames)
 
     def prepare(self) -> Steps:

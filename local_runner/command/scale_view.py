@@ -65,7 +65,7 @@ def _broadcasts(cases: Sequence[tuple[Broadcasting, Spread]]) -> Table:
 
 
 def _reconnects(answers: Answers) -> Table:
-    shown = _table("", "half", "99 %", "requests", "throttled", "in an hour")
+    shown = _table("", "half", "99 %", "requests", "throttled", "in two hours")
     shown.columns[0].justify = "left"
     for devices in sorted({count for count, *_ in answers.reconnects}):
         shown.add_row(f"[bold]{devices:,}[/]")
@@ -77,7 +77,7 @@ def _reconnects(answers: Answers) -> Table:
 
 def _recovery(told: Recovery) -> tuple[RenderableType, ...]:
     return (
-        *(_time(told.at(share), never="> 1 h") for share in (0.5, 0.99)),
+        *(_time(told.at(share), never="> 2 h") for share in (0.5, 0.99)),
         f"{told.requests / told.devices:,.0f}",
         _time(told.troubled()),
         Bar(told.devices, 0, told.connected, width=BAR, color="blue"),

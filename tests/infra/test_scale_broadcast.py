@@ -49,9 +49,21 @@ def test_the_quota_bounds_it_at_people_by_rate() -> None:
 
     told = broadcast(people, people, deployment, instant)
 
-    assert told.refused > 0
     assert told.at(0.9) == pytest.approx(0.9 * people / rate, rel=0.05)
     assert told.at(1) >= (people - 500) / rate
+
+
+def test_more_shards_than_the_quota_bears_use_all_of_it_and_make_no_dead_letters() -> None:
+    people, rate = 100_000, 5_000.0
+    deployment = Deployment(
+        shards=16, fan_out_queues=4, quotas=Quotas(rate + people / HEARTBEAT_SECONDS, burst=500)
+    )
+
+    told = broadcast(people, people, deployment, MEASURED)
+
+    assert told.given_up == 0
+    assert told.refused < people / 1_000
+    assert told.at(0.9) == pytest.approx(0.9 * people / rate, rel=0.05)
 
 
 def test_one_fan_out_queue_bounds_it_at_a_chunk_at_a_time() -> None:
@@ -67,11 +79,11 @@ def test_one_fan_out_queue_bounds_it_at_a_chunk_at_a_time() -> None:
 
 def test_more_of_everything_is_not_slower() -> None:
     people = 30_000
-    slow = broadcast(people, people, Deployment(), MEASURED).at(1)
+    slow = broadcast(people, people, Deployment(megabytes=512), MEASURED).at(1)
 
     for better in (
-        Deployment(megabytes=1_769),
-        Deployment(shards=4),
+        Deployment(),
+        Deployment(megabytes=512, shards=4),
         Deployment(fan_out_queues=2, shards=4),
     ):
         assert broadcast(people, people, better, MEASURED).at(1) < slow

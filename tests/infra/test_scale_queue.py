@@ -15,7 +15,7 @@ from infra.scale.bucket import TokenBucket
 from infra.scale.delivery import delivery
 from infra.scale.quotas import Quotas
 from infra.scale.rates import Line, Network, NoRates, Rates, processors, rates
-from infra.scale.system import Deployment, Servers, Steps
+from infra.scale.system import Deployment, Servers, Steps, System
 
 BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "docs" / "benchmarks.json"
 NOWHERE = Network(round_trip=0, majority=0, push=0, hop=0, post=0)
@@ -103,6 +103,20 @@ def test_of_twice_the_quota_more_than_half_stay_outside() -> None:
 
     # Each that passes needs a second request, of its push, from the same bucket.
     assert told.posts_refused / told.posts > 0.5
+
+
+def test_what_a_turn_is_refused_passes_after_pauses() -> None:
+    quotas, took = Quotas(requests=200, burst=10), []
+    system = System(Deployment(quotas=quotas), INSTANT, seed=1)
+
+    def batch() -> Steps:
+        took.append((yield from system.deliver(32, 32)))
+
+    system.env.process(batch())
+    system.env.run()
+
+    assert took == [32]
+    assert system.env.now >= 22 / quotas.requests
 
 
 def test_less_memory_is_a_share_of_a_processor() -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.scale.crowd import Retries
 from infra.scale.quotas import Quotas
-from infra.scale.reconnect import Retries, reconnect
+from infra.scale.reconnect import POLLS_AT_ONCE, reconnect
 
 PLENTY = 1e9
 
@@ -71,11 +72,33 @@ def test_without_jitter_they_come_in_the_same_second_for_ever() -> None:
 
 
 def test_longer_waits_bring_a_million_back() -> None:
-    soon = reconnect(1_000_000, Retries(), Quotas(), longest=2_400)
-    late = reconnect(1_000_000, Retries(longest=300), Quotas(), longest=2_400)
+    soon, now, late = (
+        reconnect(1_000_000, Retries(longest=longest), Quotas(), longest=2_400).connected
+        for longest in (15, 60, 300)
+    )
 
-    assert soon.connected < 150_000
-    assert late.connected == 1_000_000
+    assert soon < 150_000 < now < 500_000
+    assert late == 1_000_000
+
+
+def test_who_finds_no_poll_free_tries_sockets_again() -> None:
+    """Requests in plenty, so that handshakes are refused and tickets are not."""
+    quotas = Quotas(requests=PLENTY, burst=PLENTY)
+
+    told = reconnect(60_000, Retries(polls=2), quotas)
+
+    assert max(told.polling) > POLLS_AT_ONCE, "some have asked, and are refused"
+    assert max(told.polling[60:]) < 1_000
+    assert told.at(0.99) < 1.2 * 60_000 / quotas.connections
+
+
+def test_who_is_refused_tickets_does_not_poll() -> None:
+    quotas = Quotas(requests=100, burst=1, connections=PLENTY)
+
+    told = reconnect(10_000, Retries(longest=1, polls=2), quotas, longest=60)
+
+    # Two handshakes refused in a row, with a ticket for each, are one in ten thousand.
+    assert max(told.polling) < 50
 
 
 def test_the_same_seed_reconnects_the_same() -> None:
