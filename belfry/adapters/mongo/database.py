@@ -27,6 +27,12 @@ Document = dict[str, Any]
 
 OPERATION_MS = 5000
 
+CONNECT_MS = 3000
+"""For a connection, and for each of the two questions to the DNS that `mongodb+srv://` asks.
+
+The driver takes twenty seconds for either, and functions have ten for all that they do.
+"""
+
 LONGEST_INDEX_SECONDS = 3600.0
 """For an index over what is there already. One that is cut off is given up, and begins anew."""
 
@@ -39,16 +45,21 @@ UNDELIVERED = [
 
 
 def translated(call: Callable[P, T]) -> Callable[P, T]:
-    """Turn a driver's error that passes by itself into StoreUnavailable; others are bugs."""
+    """Turn a driver's error that passes by itself into StoreUnavailable; others are bugs.
+
+    But for an address that turns out to be none when it is looked up: ConfigurationError.
+    """
 
     @wraps(call)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return call(*args, **kwargs)
         except PyMongoError as error:
-            if not _passes(error):
-                raise
-            raise StoreUnavailable("The database does not answer. Try again.") from error
+            if _passes(error):
+                raise StoreUnavailable("The database does not answer. Try again.") from error
+            if isinstance(error, MongoConfigurationError):
+                raise _not_usable(error) from None
+            raise
 
     return wrapper
 
@@ -75,19 +86,24 @@ class Database:
 
     @classmethod
     def connect(cls, uri: str, name: str) -> Database:
-        """Connect when first used. Raises ConfigurationError for an address that is none."""
+        """Connect when first used. Raises ConfigurationError for an address that is none.
+
+        Whether a host of `mongodb+srv://` is there is seen by the first operation.
+        """
         try:
             client: MongoClient[Document] = MongoClient(
                 uri,
                 tz_aware=True,
                 timeoutMS=OPERATION_MS,
+                connectTimeoutMS=CONNECT_MS,
+                connect=False,  # as the driver has it on Lambda
                 w="majority",
                 journal=True,
                 readConcernLevel="majority",
                 appname="belfry",
             )
         except (InvalidURI, MongoConfigurationError, ValueError) as error:
-            raise ConfigurationError(f"MONGODB_URI is not usable: {error}") from None
+            raise _not_usable(error) from None
         try:
             return cls(client, name)
         except InvalidName as error:
@@ -113,7 +129,7 @@ class Database:
         except OperationFailure as error:
             if _passes(error):
                 raise
-            raise ConfigurationError(f"MONGODB_URI is not usable: {error}") from None
+            raise _not_usable(error) from None
 
     def _create_indexes(self) -> None:
         newest_first = ("_id", DESCENDING)
@@ -173,8 +189,23 @@ class Database:
         self.categories.create_index("_id")
 
 
+def _not_usable(error: Exception) -> ConfigurationError:
+    return ConfigurationError(f"MONGODB_URI is not usable: {error}")
+
+
 def _passes(error: PyMongoError) -> bool:
-    if isinstance(error, ConnectionFailure) or error.timeout:
+    if isinstance(error, ConnectionFailure) or error.timeout or _dns_is_away(error):
         return True
     labels = ("RetryableWriteError", "TransientTransactionError", "UnknownTransactionCommitResult")
     return isinstance(error, OperationFailure) and any(map(error.has_error_label, labels))
+
+
+def _dns_is_away(error: PyMongoError) -> bool:
+    """The driver takes any failure to look up `mongodb+srv://` for a wrong address."""
+    if not isinstance(error, MongoConfigurationError):
+        return False
+    # Nobody else needs it: the driver imports it only for such an address, too.
+    from dns.exception import Timeout
+    from dns.resolver import NoNameservers
+
+    return isinstance(error.__cause__, Timeout | NoNameservers)
