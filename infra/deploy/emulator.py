@@ -32,6 +32,11 @@ NOT_DONE = (
 )
 """What nobody may conclude from a deployment to an emulator."""
 
+CONFIG = Path(".chalice", "config.json")
+
+# Its lines come as it says them, and nothing is added to the project.
+PYTHON = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -60,6 +65,10 @@ class Emulator:
                 f"No emulator of AWS answers at {self.url}. `docker compose up aws` starts one; "
                 "AWS_ENDPOINT_URL names another."
             ) from error
+
+    def wanted(self, project: Path) -> int:
+        """How many functions the project has. Raises DeployError when it is none of chalice."""
+        return len(_config(project)["stages"][PACKAGED]["lambda_functions"])
 
     def deploy(self, project: Path, stage: str) -> Iterator[str]:
         """Deploy what chalice packaged in this folder; tells each line that chalice says.
@@ -124,19 +133,16 @@ class Emulator:
 
     def _configure(self, project: Path, stage: str) -> None:
         """Give chalice's project this stage: the functions as they were packaged, and a role."""
-        file = project / ".chalice" / "config.json"
-        if not file.is_file():
-            raise DeployError(f"{project} is no project of chalice. `make package` makes it.")
-        config = json.loads(file.read_text())
+        config = _config(project)
         packaged = config["stages"][PACKAGED]
         variables = {"environment_variables": {"STAGE": stage}}
         config["stages"][stage] = {**packaged, **variables, "iam_role_arn": self._role(stage)}
-        file.write_text(json.dumps(config, indent=2))
+        (project / CONFIG).write_text(json.dumps(config, indent=2))
 
     def _environment(self) -> Mapping[str, str]:
         credentials = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
         region = {"AWS_DEFAULT_REGION": self.aws.region, "AWS_ENDPOINT_URL": self.url}
-        return {**os.environ, **credentials, **region, "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**os.environ, **credentials, **region, **PYTHON}
 
     def _role(self, stage: str) -> str:
         """A role that exists: chalice would wait minutes for one that does not."""
@@ -172,8 +178,21 @@ def _name(stage: str) -> str:
     return f"{APP}-{stage}"
 
 
+def of_function(line: str) -> bool:
+    """Whether chalice says in this line that it deploys a function."""
+    return line.startswith(("Creating lambda function", "Updating lambda function"))
+
+
+def _config(project: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((project / CONFIG).read_text())
+    except FileNotFoundError:
+        raise DeployError(f"{project} is no project of chalice. `make package` makes it.") from None
+    return found
+
+
 def _chalice(project: Path, stage: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Run `chalice deploy`. Raises DeployError with what it says when it fails."""
+    """Run `chalice deploy`. Raises DeployError with the last thing it says when it fails."""
     command = [*CHALICE, "deploy", f"--stage={stage}"]
     with subprocess.Popen(  # noqa: S603  # our own arguments
         command,
@@ -189,5 +208,5 @@ def _chalice(project: Path, stage: str, environment: Mapping[str, str]) -> Itera
             said.append(line.strip())
             yield line.rstrip()
     if process.returncode:
-        error = " ".join(said[-12:]).strip()
-        raise DeployError(f"chalice could not deploy: {error or process.returncode}")
+        last = next(filter(None, reversed(said)), f"it ended with {process.returncode}")
+        raise DeployError(f"chalice could not deploy: {last}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from local_runner.console import out
+from local_runner.console import err, out
 
 if TYPE_CHECKING:
     from infra.deploy.emulator import Emulator
@@ -21,14 +21,29 @@ def deploy_local(stage: str, package: Path) -> None:
     """Deploy the project that the package was made from, and say what that proves and what not."""
     from infra.deploy.emulator import NOT_DONE
 
-    emulator = _emulator()
-    for line in emulator.deploy(_project(package), stage):
-        if line:
-            out.print(f"  [dim]{escape(line)}[/]", soft_wrap=True)
+    _run_chalice(_emulator(), _project(package), stage)
     show_local(stage)
     out.print("\nWhat an emulator cannot do, so that this proves nothing of it:")
     for sentence in NOT_DONE:
         out.print(f"  [yellow]·[/] {sentence}", soft_wrap=True)
+
+
+def _run_chalice(emulator: Emulator, project: Path, stage: str) -> None:
+    """A bar while it works. What it says is many lines, shown only when it fails."""
+    from infra.deploy.aws import DeployError
+    from infra.deploy.emulator import of_function
+    from local_runner.command.stack_view import counting
+
+    lines = []
+    try:
+        with counting("chalice deploys functions", emulator.wanted(project)) as bar:
+            for line in emulator.deploy(project, stage):
+                lines.append(line)
+                bar.advance(bar.task_ids[0], of_function(line))
+    except DeployError:
+        for line in filter(None, lines):
+            err.print(f"  [dim]{escape(line)}[/]", soft_wrap=True)
+        raise
 
 
 def show_local(stage: str) -> None:

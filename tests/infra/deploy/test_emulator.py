@@ -12,7 +12,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from infra.deploy.aws import DeployError
-from infra.deploy.emulator import NOT_DONE
+from infra.deploy.emulator import NOT_DONE, of_function
 from infra.deploy.emulator import Emulator as Local
 from infra.package import ROOT
 from infra.template.names import chalice_name
@@ -131,6 +131,7 @@ def test_the_commands_say_what_an_emulator_proves_and_what_not(
     package = project.parent.parent / "package" / "arm64"
     result = belfry(emulator, "deploy", "--package", package)
     assert result.exit_code == 0, result.output
+    assert "lambda function" not in result.output  # chalice's lines are many
     assert f"belfry-try at {emulator.url}" in result.stdout
     assert "2 functions" in result.stdout
     assert "2 routes" in result.stdout
@@ -140,3 +141,30 @@ def test_the_commands_say_what_an_emulator_proves_and_what_not(
     assert "belfry-try is gone" in belfry(emulator, "destroy").stdout
     assert "Nothing there" in belfry(emulator, "destroy").stdout
     assert "Nothing of belfry-try" in belfry(emulator, "status").stdout
+
+
+def test_what_chalice_said_is_shown_when_it_fails(emulator: Emulator, project: Path) -> None:
+    (project / "app.py").write_text("raise RuntimeError('no app today')")
+    result = belfry(emulator, "deploy", "--package", project.parent.parent / "package" / "arm64")
+    assert result.exit_code == 1
+    assert "Traceback" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("error chalice could not deploy: RuntimeError")
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("Creating lambda function: belfry-try-auth-check", True),
+        ("Updating lambda function: belfry-try-auth-check", True),
+        ("Creating deployment package.", False),
+        ("  - Lambda ARN: arn:aws:lambda:eu-central-1:1:function:a", False),
+    ],
+    ids=["creating", "updating", "packaging", "summary"],
+)
+def test_functions_are_counted_by_what_chalice_says(line: str, counts: bool) -> None:
+    assert of_function(line) is counts
+
+
+def test_the_count_goes_up_to_all_functions(local: Local, project: Path) -> None:
+    lines = list(local.deploy(project, "try"))
+    assert sum(map(of_function, lines)) == local.wanted(project) == len(FUNCTIONS)
