@@ -103,12 +103,12 @@ def _port() -> Finding:
 
 
 def _rabbitmq(environment: Mapping[str, str]) -> Finding:
-    url = environment.get("RABBITMQ_URL")
-    if not url:
-        return _unused_rabbitmq()
     try:
+        url = Deps(environment=environment).settings.rabbitmq_url
+        if not url:
+            return _unused_rabbitmq()
         parts = list(declare_topology(url, retry_policy(environment), dry_run=True))
-    except QueueUnavailable as error:
+    except (QueueUnavailable, SecretsUnavailable) as error:
         return Finding("RabbitMQ", str(error), "Is it running, and is RABBITMQ_URL right?")
     except ConfigurationError as error:
         return Finding("RabbitMQ", str(error), "Do what it says, and look again.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from belfry.errors import ConfigurationError, QueueUnavailable
+from belfry.errors import ConfigurationError, QueueUnavailable, SecretsUnavailable
 from local_runner.command import (
     cost,
     dead_letters,
@@ -178,18 +178,19 @@ def apply_topology(
 ) -> None:
     """Make what is missing on the broker of RABBITMQ_URL. Doing it again changes nothing."""
     from belfry.settings import retry_policy
-    from belfry.wiring import declare_topology
+    from belfry.wiring import Deps, declare_topology
 
-    url = os.environ.get("RABBITMQ_URL") or (Home(data).running() or {}).get("RABBITMQ_URL")
-    if not url:
-        fail("RABBITMQ_URL is not set, and no Belfry with RabbitMQ runs here.")
+    parts = Deps(environment={**(Home(data).running() or {}), **os.environ})
     made = 0
     try:
+        url = parts.settings.rabbitmq_url
+        if not url:
+            fail("RABBITMQ_URL is not set, and no Belfry with RabbitMQ runs here.")
         for each in declare_topology(url, retry_policy(os.environ), dry_run=dry_run):
             made += each.was_missing
             mark = "[yellow]+[/]" if each.was_missing else "[green]✓[/]"
             out.print(f"{mark} {escape(each.part)}", soft_wrap=True)
-    except (ConfigurationError, QueueUnavailable) as error:
+    except (ConfigurationError, QueueUnavailable, SecretsUnavailable) as error:
         fail(str(error))
     verb = "would be made" if dry_run else "made"
     out.print(f"\n{made} {verb}" if made else "\nnothing to do: all of it is there")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pika
 import pytest
+from typer.testing import CliRunner, Result
 
 from belfry.adapters.rabbitmq.declare import apply
 from belfry.settings import retry_policy
 from belfry.topology import topology
 from local_runner.command.doctor import Finding, examine
 from local_runner.command.home import Home
+from local_runner.command.main import app
 
 
 def broker(folder: Path, environment: dict[str, str]) -> Finding:
@@ -66,3 +70,50 @@ def test_missing_queues_are_told_also_of_the_broker_of_a_runner(
     finding = broker(tmp_path, retries)
     assert finding.state == "answers, and has all queues"
     assert finding.mend is None
+
+
+@pytest.fixture
+def addressed(rabbitmq_url: str) -> tuple[dict[str, str], str]:
+    """The broker's address without credentials, and the credentials."""
+    parts = urlsplit(rabbitmq_url)
+    bare = parts._replace(netloc=f"{parts.hostname}:{parts.port}")
+    user = {"username": parts.username, "password": parts.password}
+    return {"RABBITMQ_URL": urlunsplit(bare)}, json.dumps(user)
+
+
+STRANGER = json.dumps({"username": "nobody", "password": "wrong"})
+
+
+def test_the_credentials_of_a_broker_count(
+    tmp_path: Path, addressed: tuple[dict[str, str], str]
+) -> None:
+    url, user = addressed
+    assert broker(tmp_path, {**url, "RABBITMQ_CREDENTIALS": user}).state.startswith("answers")
+    assert "refuses us" in broker(tmp_path, {**url, "RABBITMQ_CREDENTIALS": STRANGER}).state
+    finding = broker(tmp_path, {**url, "RABBITMQ_CREDENTIALS": "guest"})
+    assert "RABBITMQ_CREDENTIALS is not JSON" in finding.state
+    assert finding.mend
+
+
+def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:broker-1"
+    finding = broker(tmp_path, {"RABBITMQ_URL": secret})
+    assert "AWS_ACCESS_KEY_ID is not set" in finding.state
+    assert finding.mend
+
+
+def test_the_topology_is_made_with_those_credentials(
+    tmp_path: Path, addressed: tuple[dict[str, str], str]
+) -> None:
+    def run(environment: dict[str, str], credentials: str) -> Result:
+        arguments = ["topology", "apply", "--dry-run", "--data", str(tmp_path)]
+        env = {**environment, "RABBITMQ_CREDENTIALS": credentials}
+        return CliRunner().invoke(app, arguments, env=env)
+
+    url, user = addressed
+    refused = run(url, STRANGER)
+    assert refused.exit_code == 1
+    assert "refuses us" in refused.stderr
+    assert run(url, user).exit_code == 0
+    assert "RABBITMQ_CREDENTIALS is not JSON" in run(url, "guest").stderr
+    assert "RABBITMQ_URL is not set" in run({"RABBITMQ_URL": ""}, user).stderr
