@@ -94,6 +94,8 @@ class _Gateway:
         self._connected = self._polling = 0
         self._entering: Counter[int] = Counter()
         """Who begins to poll, by attempts."""
+        self._again: Counter[tuple[int, int]] = Counter()
+        """Who has to try again, by attempts and refused handshakes in a row."""
         self.waiting.cohorts[1][0, 0] = told.devices
 
     def serve(self) -> Steps:
@@ -112,31 +114,32 @@ class _Gateway:
         made, passing = self._passing(asked)
         fits = min(1.0, self._quotas.connections * TICK / max(1e-9, asked.sockets * passing**2))
         for (attempt, blocked), count in sorted(coming.items()):
-            self._try(now, count, attempt, blocked, passing, fits)
+            self._try(count, attempt, blocked, passing, fits)
         arrived = self._sockets(probing, passing, fits)[2]
         self._polling -= arrived
         self._connected += arrived
-        self._poll(now, entering, min(renewing, self._polling), passing)
+        self._poll(entering, min(renewing, self._polling), passing)
+        for (attempt, blocked), count in sorted(self._again.items()):
+            self.waiting.add(now, count, attempt, blocked, self._chance)
+        self._again.clear()
         told = self._told
         told.requests += made
         told.passing.append(passing)
         told.curve.append(self._connected)
         told.polling.append(self._polling + self._entering.total())
 
-    def _try(
-        self, now: int, count: int, attempt: int, blocked: int, passing: float, fits: float
-    ) -> None:
+    def _try(self, count: int, attempt: int, blocked: int, passing: float, fits: float) -> None:
         tickets, opened, arrived = self._sockets(count, passing, fits)
         self._connected += arrived
         attempt = min(attempt + 1, self._chance.retries.attempts)
         # No ticket: the server is busy. An error in place of the answer says nothing of sockets.
-        self.waiting.add(now, count - tickets, attempt, 0, self._chance)
-        self.waiting.add(now, opened - arrived, attempt, blocked, self._chance)
+        self._again[attempt, 0] += count - tickets
+        self._again[attempt, blocked] += opened - arrived
         polls, refused = self._chance.retries.polls, tickets - opened
         if polls is None:
-            self.waiting.add(now, refused, attempt, 0, self._chance)
+            self._again[attempt, 0] += refused
         elif blocked + 1 < polls:
-            self.waiting.add(now, refused, attempt, blocked + 1, self._chance)
+            self._again[attempt, blocked + 1] += refused
         else:
             self._entering[attempt] += refused
 
@@ -146,15 +149,15 @@ class _Gateway:
         opened = self._chance.of(tickets, passing * fits)
         return tickets, opened, self._chance.of(opened, passing)
 
-    def _poll(self, now: int, entering: Counter[int], renewing: int, passing: float) -> None:
+    def _poll(self, entering: Counter[int], renewing: int, passing: float) -> None:
         """Who begins asks at once, and then a long poll if one is free; who is refused waits."""
         refused = renewing - self._chance.of(renewing, passing)
         self._polling -= refused
-        self.waiting.add(now, refused, 0, 0, self._chance)
+        self._again[0, 0] += refused
         for attempt, count in sorted(entering.items()):
             stays = min(self._chance.of(count, passing**2), POLLS_AT_ONCE - self._polling)
             self._polling += stays
-            self.waiting.add(now, count - stays, attempt, 0, self._chance)
+            self._again[attempt, 0] += count - stays
 
     def _passing(self, asked: _Asked) -> tuple[int, float]:
         """How many requests are made, and the share of them that passes.
