@@ -265,7 +265,7 @@ class Deps:
 
     @cached_property
     def token_issuer(self) -> TokenIssuer:
-        from belfry.adapters.tokens import JwtIssuer
+        from belfry.adapters.tokens.issuer import JwtIssuer
 
         return JwtIssuer(self._private_key(), self.clock, self._private_key)
 
@@ -277,14 +277,14 @@ class Deps:
 
     @cached_property
     def token_verifier(self) -> TokenVerifier:
-        from belfry.adapters.tokens import JwtVerifier
+        from belfry.adapters.tokens.verifier import JwtVerifier
 
         settings = self.settings
         return JwtVerifier(settings.token_public_key, lambda: settings.token_public_key)
 
     @cached_property
     def signing_keys(self) -> SigningKeys:
-        from belfry.adapters.tokens import Ed25519KeyPairs
+        from belfry.adapters.tokens.keys import Ed25519KeyPairs
         from belfry.signing_keys import SigningKeys
 
         return SigningKeys(
@@ -319,8 +319,8 @@ def _utc_now() -> datetime:
 _ADAPTERS = {
     "MONGODB_URI": ("secrets", "mongo.database"),
     "RABBITMQ_CREDENTIALS": ("secrets", "rabbitmq.queue"),
-    "TOKEN_PRIVATE_KEY": ("secrets", "tokens"),
-    "TOKEN_PUBLIC_KEY": ("secrets", "tokens"),
+    "TOKEN_PRIVATE_KEY": ("secrets", "tokens.issuer"),
+    "TOKEN_PUBLIC_KEY": ("secrets", "tokens.verifier"),
 }
 """The adapters with SDKs that a function needs if this variable names a secret."""
 

@@ -27,7 +27,7 @@ from belfry.adapters.mongo.database import Database
 from belfry.adapters.mongo.notifications import to_document
 from belfry.adapters.mongo.users import MongoUsers
 from belfry.adapters.rabbitmq.queue import RabbitQueue
-from belfry.adapters.tokens import JwtIssuer
+from belfry.adapters.tokens.issuer import JwtIssuer
 from belfry.history import QueuedBy
 from belfry.model import Notification, Role, User, new_id
 from belfry.sending import delivery_message

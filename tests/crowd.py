@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from belfry.adapters.mongo.database import Database
 from belfry.adapters.mongo.users import MongoUsers
-from belfry.adapters.tokens import JwtIssuer
+from belfry.adapters.tokens.issuer import JwtIssuer
 from belfry.model import Role, User, new_id
 from local_runner.command.home import Home
 

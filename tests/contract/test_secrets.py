@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from belfry.adapters.passwords import Argon2Passwords
-from belfry.adapters.tokens import JwtIssuer, JwtVerifier
+from belfry.adapters.tokens.issuer import JwtIssuer
+from belfry.adapters.tokens.verifier import JwtVerifier
 from belfry.errors import InvalidToken
 from belfry.model import Caller, Role
 from belfry.ports import Passwords, TokenIssuer, TokenVerifier

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from belfry.adapters.tokens import Ed25519KeyPairs
+from belfry.adapters.tokens.keys import Ed25519KeyPairs
 from belfry.errors import ConfigurationError
 from belfry.signing_keys import CURRENT, PLACEHOLDER, SecretVersion, SigningKeys
 

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from belfry.adapters.tokens import Ed25519KeyPairs, JwtIssuer, JwtVerifier
+from belfry.adapters.tokens.issuer import JwtIssuer
+from belfry.adapters.tokens.keys import Ed25519KeyPairs
+from belfry.adapters.tokens.verifier import JwtVerifier
 from belfry.errors import ConfigurationError, InvalidInput, InvalidToken, RotationRefused
 from belfry.model import Role, User
 from belfry.ports import NEW_KEYS_SECONDS

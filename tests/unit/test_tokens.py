@@ -25,14 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belfry.adapters.tokens import (
-    LIFETIME,
-    OLD_KEYS_SECONDS,
-    REQUIRED_CLAIMS,
-    SAME_KEY_SECONDS,
-    JwtIssuer,
-    JwtVerifier,
-)
+from belfry.adapters.tokens.issuer import LIFETIME, SAME_KEY_SECONDS, JwtIssuer
+from belfry.adapters.tokens.verifier import OLD_KEYS_SECONDS, REQUIRED_CLAIMS, JwtVerifier
 from belfry.errors import ConfigurationError, InvalidToken, SecretsUnavailable
 from belfry.model import Caller, Role, User
 from belfry.ports import NEW_KEYS_SECONDS
@@ -331,11 +325,25 @@ def test_a_key_that_was_dropped_is_not_taken_for_long() -> None:
 def test_keys_that_cannot_be_read_again_go_on() -> None:
     keys = Keys(KEY)
     keys.failure = SecretsUnavailable("away")
+    keys.now += OLD_KEYS_SECONDS
     for _ in range(3):
-        keys.now += OLD_KEYS_SECONDS
         keys.verifier.verify(issued_by(KEY))
         keys.verifier.verify(issued_by(KEY))
+        keys.now += NEW_KEYS_SECONDS
     assert keys.reads == 3
+
+
+def test_a_dropped_key_is_out_of_use_as_soon_as_keys_can_be_read_again() -> None:
+    keys = Keys(KEY, OTHER_KEY)
+    token = issued_by(KEY)
+    keys.keys.remove(KEY)
+    keys.failure = SecretsUnavailable("away")
+    keys.now += OLD_KEYS_SECONDS
+    keys.verifier.verify(token)
+    keys.failure = None
+    keys.now += NEW_KEYS_SECONDS
+    with pytest.raises(InvalidToken):
+        keys.verifier.verify(token)
 
 
 def test_threads_that_meet_the_same_new_key_look_once() -> None:

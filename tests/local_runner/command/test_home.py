@@ -6,7 +6,8 @@ import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
-from belfry.adapters.tokens import JwtIssuer, JwtVerifier
+from belfry.adapters.tokens.issuer import JwtIssuer
+from belfry.adapters.tokens.verifier import JwtVerifier
 from belfry.model import Role, User
 from belfry.settings import Settings
 from local_runner.command.home import ADMIN_EMAIL, Home
