@@ -27,11 +27,11 @@ def seconds(name: str) -> float:
 def test_devices_wait_as_both_clients_do() -> None:
     assert (Retries().first, Retries().longest) == (seconds("firstWait"), seconds("longestWait"))
     assert (Retries().first, Retries().longest) == (BACKOFF.first, BACKOFF.longest)
-    assert HEARTBEAT_SECONDS == seconds("heartbeat")
+    assert seconds("heartbeat") == HEARTBEAT_SECONDS
 
 
 def test_pages_poll_as_the_client_does() -> None:
-    assert (POLL_SECONDS, PROBE_SECONDS) == (seconds("poll"), seconds("probe"))
+    assert (seconds("poll"), seconds("probe")) == (POLL_SECONDS, PROBE_SECONDS)
     connection = (CLIENT / "connection.js").read_text(encoding="utf-8")
     assert f"const ENOUGH_BLOCKED = {TIMES_BLOCKED};" in connection
     assert SPEC.functions["inbox.events"].concurrency == POLLS_AT_ONCE
