@@ -9,8 +9,8 @@ until the rotation after the next key came. Whatever is repeated, or dies in bet
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from belfry.errors import RotationRefused, SecretsUnavailable
 from belfry.model import new_id
@@ -29,11 +29,12 @@ TRIES = 5
 BUSY = "The keys are being changed again and again. Try again."
 
 
-class SecretVersion(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SecretVersion:
     """A version of a secret, and what it says."""
 
     id: str
-    text: str
+    text: str = field(repr=False)
 
 
 class Secrets(Protocol):
@@ -58,7 +59,10 @@ class Secrets(Protocol):
         """
 
     def move(self, secret: str, label: str, *, to: str, from_: str) -> bool:
-        """Take the label from that version to another; False when it is not there (any more)."""
+        """Take the label from that version to another; False when it is not there (any more).
+
+        It may be this very call that took it away, when its first answer was lost on the way.
+        """
 
 
 class KeyPairs(Protocol):

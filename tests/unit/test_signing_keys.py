@@ -187,6 +187,11 @@ def test_a_secret_of_something_else_is_left_alone() -> None:
     assert world.publics() == PLACEHOLDER
 
 
+def test_a_key_is_not_shown(world: World) -> None:
+    assert "PRIVATE KEY" in world.private()
+    assert "KEY" not in repr(world.secrets.current(PRIVATE))
+
+
 class Crash(Exception):
     pass
 

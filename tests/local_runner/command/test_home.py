@@ -54,6 +54,7 @@ def test_the_administrator_is_made_once(tmp_path: Path) -> None:
     assert made.email == ADMIN_EMAIL
     assert len(made.password) >= 12
     assert Home(tmp_path).admin() == made
+    assert made.password not in repr(made)
 
 
 def test_others_find_the_runner_while_it_is_there(tmp_path: Path) -> None:
