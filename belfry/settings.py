@@ -37,7 +37,7 @@ class Credentials:
 
 
 def _no_secrets(_: str) -> NoReturn:
-    raise ConfigurationError("names a secret, and secrets cannot be read here")
+    raise ConfigurationError("it names a secret, and secrets cannot be read here")
 
 
 class Settings:
@@ -50,7 +50,7 @@ class Settings:
     MONGODB_DATABASE       its name (belfry)
     RABBITMQ_URL *         where the broker is (amqp:// or amqps://); without it the local runner
                            brings a queue of its own
-    RABBITMQ_CREDENTIALS * `{"username": …, "password": …}`, for an RABBITMQ_URL without them
+    RABBITMQ_CREDENTIALS * `{"username": …, "password": …}`, for a RABBITMQ_URL without them
     TOKEN_PRIVATE_KEY *    Ed25519, PEM; only where tokens are issued
     TOKEN_PUBLIC_KEY *     Ed25519, PEM; several, one after the other, while keys change
     ADMINISTRATOR *        `{"email": …, "password": …}` of the first administrator
@@ -153,7 +153,8 @@ class Settings:
         for name in ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL"):
             if given := self._environment.get(name):
                 return given
-        return f"https://secretsmanager.{self.aws_region}.amazonaws.com"
+        china = ".cn" if self.aws_region.startswith("cn-") else ""
+        return f"https://secretsmanager.{self.aws_region}.amazonaws.com{china}"
 
     def secret_named_by(self, name: str) -> str:
         """The ARN that a variable holds, for who changes that secret."""
@@ -169,7 +170,7 @@ class Settings:
         try:
             return self._read_secret(value)
         except ConfigurationError as error:
-            raise ConfigurationError(f"{name} {error}") from None
+            raise ConfigurationError(f"{name}: {error}") from None
 
     def _required(self, name: str) -> str:
         value = self._text(name)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
@@ -25,7 +26,8 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 3.0
-TRIES = 2
+PAUSES_SECONDS = (0.2,)
+"""Before the second try, which is the last: functions have ten seconds for all that they do."""
 
 _THROTTLED = {"ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"}
 
@@ -41,9 +43,10 @@ class _Refused(Exception):
 class SecretsManager:
     """Fits the port `belfry.signing_keys.Secrets`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pause: Callable[[float], None] = time.sleep) -> None:
         self._signer = SigV4Auth(settings.aws_credentials, "secretsmanager", settings.aws_region)
         self._endpoint = urlsplit(settings.secrets_endpoint)
+        self._pause = pause
 
     def current(self, secret: str) -> SecretVersion:
         answer = self._asked("GetSecretValue", secret, VersionStage=CURRENT) or {}
@@ -80,26 +83,31 @@ class SecretsManager:
             if refused.kind == expected:
                 return None
             raise ConfigurationError(
-                # After the name of the variable, this reads as a sentence.
-                f"names a secret that cannot be used ({refused.kind}): {secret}"
+                f"the secret {secret} cannot be used: {refused.kind}"
             ) from None
 
     def _call(self, operation: str, secret: str, **parameters: Any) -> dict[str, Any]:
-        """Raises _Refused or SecretsUnavailable. Each operation may be repeated."""
+        """Raises _Refused or SecretsUnavailable.
+
+        It is repeated also when only the answer was lost. The same version is then kept once (API
+        reference, PutSecretValue), and a label that has moved is not there to move again.
+        """
         body = json.dumps({"SecretId": secret, **parameters}).encode()
         reason = ""
-        for _ in range(TRIES):
+        for seconds in (*PAUSES_SECONDS, None):
             try:
                 status, answer = self._post(operation, body)
             except (OSError, HTTPException, ValueError) as error:
                 reason = type(error).__name__
-                continue
-            if status == HTTPStatus.OK:
-                return answer
-            kind = str(answer.get("__type", "")).rpartition("#")[2]
-            if status < HTTPStatus.INTERNAL_SERVER_ERROR and kind not in _THROTTLED:
-                raise _Refused(kind or f"status {status}")
-            reason = kind or f"status {status}"
+            else:
+                if status == HTTPStatus.OK:
+                    return answer
+                kind = str(answer.get("__type", "")).rpartition("#")[2]
+                reason = kind or f"status {status}"
+                if status < HTTPStatus.INTERNAL_SERVER_ERROR and kind not in _THROTTLED:
+                    raise _Refused(reason)
+            if seconds is not None:
+                self._pause(seconds)
         log.warning("%s of %s failed: %s", operation, secret, reason)
         raise SecretsUnavailable("Secrets Manager does not answer. Try again.")
 
@@ -134,5 +142,5 @@ class SecretsManager:
 def _string(secret: str, answer: Mapping[str, Any]) -> str:
     text = answer.get("SecretString")
     if not isinstance(text, str):
-        raise ConfigurationError(f"names a secret that holds no text: {secret}")
+        raise ConfigurationError(f"the secret {secret} holds no text")
     return text

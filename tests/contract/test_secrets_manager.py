@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from threading import Thread
@@ -52,8 +52,8 @@ CREDENTIALS = {
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:nowhere-AbCdEf"
 
 
-def manager(endpoint: str) -> SecretsManager:
-    return SecretsManager(Settings({**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}))
+def manager(endpoint: str, pause: Callable[[float], None] = lambda _: None) -> SecretsManager:
+    return SecretsManager(Settings({**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}), pause)
 
 
 class Vault(Protocol):
@@ -231,13 +231,21 @@ GOOD = (200, {"VersionId": "1", "SecretString": "hidden-text"})
     ids=["hangs up", "500", "no JSON", "throttled", "broken"],
 )
 def test_what_passes_is_tried_once_more(service: Service, first: tuple[int, Any]) -> None:
+    pauses: list[float] = []
+    secrets = manager(service.endpoint, pauses.append)
     service.answers = [first, GOOD]
-    assert manager(service.endpoint).current(ARN) == SecretVersion("1", "hidden-text")
+    assert secrets.current(ARN) == SecretVersion("1", "hidden-text")
     service.answers = [first, first]
     with pytest.raises(SecretsUnavailable) as raised:
-        manager(service.endpoint).current(ARN)
+        secrets.current(ARN)
     assert (raised.value.status, raised.value.temporary) == (503, True)
     assert len(service.calls) == 4
+    assert pauses == [0.2, 0.2]
+
+
+def test_a_label_that_moved_although_the_answer_was_lost_is_not_there(service: Service) -> None:
+    service.answers = [(0, None), (400, {"__type": "InvalidParameterException"})]
+    assert not manager(service.endpoint).move(ARN, CURRENT, to="2", from_="1")
 
 
 @pytest.mark.parametrize(
@@ -302,9 +310,10 @@ def test_a_call_is_signed_and_looks_as_the_sdk_would_send_it(service: Service) -
 
 def test_on_aws_it_is_called_where_amazon_is() -> None:
     own = {"AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://a", "AWS_ENDPOINT_URL": "http://b"}
-    assert Settings(CREDENTIALS).secrets_endpoint == (
-        "https://secretsmanager.eu-central-1.amazonaws.com"
-    )
+    for region in ("eu-central-1", "us-gov-west-1", "cn-north-1", "cn-northwest-1"):
+        sdk = boto3.client("secretsmanager", region_name=region)
+        endpoint = Settings({**CREDENTIALS, "AWS_REGION": region}).secrets_endpoint
+        assert endpoint == sdk.meta.endpoint_url
     assert Settings({**CREDENTIALS, **own}).secrets_endpoint == "http://a"
     del own["AWS_ENDPOINT_URL_SECRETS_MANAGER"]
     assert Settings({**CREDENTIALS, **own}).secrets_endpoint == "http://b"

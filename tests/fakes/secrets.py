@@ -64,7 +64,7 @@ class FakeSecrets:
 
     def _of(self, secret: str) -> dict[str, str]:
         if secret not in self._labels:
-            raise ConfigurationError(f"names a secret that cannot be used (not there): {secret}")
+            raise ConfigurationError(f"the secret {secret} cannot be used: it is not there")
         return self._labels[secret]
 
 

@@ -103,7 +103,7 @@ class Read:
     def __call__(self, secret: str) -> str:
         self.read.append(secret.removeprefix(ARN))
         if secret not in self._texts:
-            raise ConfigurationError(f"names a secret that cannot be used: {secret}")
+            raise ConfigurationError(f"the secret {secret} cannot be used")
         return self._texts[secret]
 
 
@@ -129,12 +129,20 @@ def test_keys_are_read_anew_because_they_change() -> None:
 
 def test_a_secret_that_cannot_be_read_names_its_variable() -> None:
     environment = {**ENVIRONMENT, "MONGODB_URI": ARN + "nowhere"}
-    with pytest.raises(ConfigurationError, match=rf"\AMONGODB_URI names a secret .*{ARN}nowhere"):
+    with pytest.raises(
+        ConfigurationError, match=rf"\AMONGODB_URI: the secret {ARN}nowhere cannot be used"
+    ):
         Settings(environment, Read()).check()
-    with pytest.raises(ConfigurationError, match=r"\AMONGODB_URI names a secret, and secrets"):
+    with pytest.raises(ConfigurationError, match=r"\AMONGODB_URI: it names a secret, and secrets"):
         Settings.read(environment)
     with pytest.raises(ConfigurationError, match=r"\AMONGODB_URI is not set"):
         _ = Settings(environment, Read(nowhere="")).mongodb_uri
+
+
+def test_what_is_missing_to_read_a_secret_is_named_beside_it() -> None:
+    parts = Deps(environment={"MONGODB_URI": ARN + "m", "AWS_REGION": "eu-central-1"})
+    with pytest.raises(ConfigurationError, match=r"\AMONGODB_URI: AWS_ACCESS_KEY_ID is not set"):
+        _ = parts.settings.mongodb_uri
 
 
 @given(username=st.text(min_size=1, max_size=20), password=st.text(min_size=1, max_size=20))
