@@ -19,7 +19,7 @@ class Emulator:
     """The server, and what leads to it."""
 
     def __init__(self) -> None:
-        self._server = ThreadedMotoServer(port=0, verbose=False)
+        self._server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
         self._server.start()
         host, port = self._server.get_host_and_port()
         self.url = f"http://{host}:{port}"
