@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from infra.deploy.stacks import Deployments, Stack
 
 
+BEING_MADE = "CREATE_IN_PROGRESS"
+
+
 def status(stage: Stage, local: Local = False) -> None:
     """Show a deployment: its state, version, addresses, what failed last, alarms that ring."""
     with told():
@@ -37,7 +40,7 @@ def status(stage: Stage, local: Local = False) -> None:
 
 def show(account: Aws, stacks: Deployments, stack: Stack) -> None:
     """Print what there is to say of a stack."""
-    from infra.deploy.network import ADDRESS, address_in
+    from infra.deploy.network import address_in
     from infra.deploy.progress import causes, finished, last_operation, under_way
     from infra.deploy.release import version_of
     from infra.deploy.stacks import IN_PROGRESS, REVIEWED
@@ -57,7 +60,7 @@ def show(account: Aws, stacks: Deployments, stack: Stack) -> None:
     if stack.status.endswith(IN_PROGRESS):
         done = len({event.resource for event in events if finished(event)})
         out.print(f"  {done} resources finished; under way: {', '.join(under_way(events))}")
-    if ADDRESS not in stack.outputs:  # there are none before everything stands
+    if stack.status == BEING_MADE:  # so there are no outputs yet
         for address in filter(None, map(address_in, events)):
             let_in(address)
     for event in causes(events):

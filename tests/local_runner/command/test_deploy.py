@@ -74,6 +74,19 @@ def test_a_first_deployment_shows_what_it_adds_and_asks(belfry: Terminal, packag
     assert "belfry-try is deployed" in result.stdout
 
 
+def test_the_quota_is_asked_before_anything_is_made(belfry: Terminal, tmp_path: Path) -> None:
+    """Moto does not know the question, so that this is as far as it gets."""
+    reserving = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {"ReservedConcurrentExecutions": 200},
+    }
+    package = write_package(tmp_path / "package", small_template(Poll=reserving))
+    result = belfry.deploy(package, "--mongodb-secret", SECRET, "--yes")
+    assert result.exit_code == 1
+    assert "GetAccountSettings" in result.stderr
+    assert belfry.emulator.client("s3").list_buckets()["Buckets"] == []
+
+
 def test_deploying_twice_changes_nothing(belfry: Terminal, package: Path) -> None:
     first(belfry, package)
     again = belfry.deploy(package)

@@ -223,6 +223,8 @@ def test_status_tells_the_address_while_there_are_no_outputs(
     capsys.readouterr()
     status.show(emulator.aws, change.stacks, replace(stack, status="CREATE_IN_PROGRESS"))
     assert "Let this address into MongoDB now: physical-NatAddress" in capsys.readouterr().out
+    status.show(emulator.aws, change.stacks, replace(stack, status="ROLLBACK_COMPLETE"))
+    assert "Let this address" not in capsys.readouterr().out  # it is gone
     outputs = {"NatAddress": "203.0.113.7"}
     status.show(emulator.aws, change.stacks, replace(stack, outputs=outputs))
     said = capsys.readouterr().out
