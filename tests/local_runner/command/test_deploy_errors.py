@@ -50,6 +50,7 @@ def package(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
     running = Emulator()
+    running.forget()  # what other files' tests made in this process
     yield running
     running.stop()
 
