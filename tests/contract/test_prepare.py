@@ -16,6 +16,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from belfry.accounts import log_in
+from belfry.adapters.mongo.database import Database
 from belfry.adapters.rabbitmq.queue import RabbitQueue
 from belfry.inputs.accounts import Credentials
 from belfry.model import Role
@@ -56,18 +57,23 @@ def secret(endpoint: str) -> MakeSecret:
 
 @pytest.fixture
 def environment(
-    endpoint: str, secret: MakeSecret, mongodb_uri: str, rabbitmq_url: str
-) -> Environment:
-    """What the template gives the function."""
+    endpoint: str,
+    secret: MakeSecret,
+    shared_database: Database,
+    mongodb_uri: str,
+    rabbitmq_url: str,
+) -> Iterator[Environment]:
+    """What the template gives the function, for a database of its own."""
+    name = f"test_{uuid4().hex[:12]}"
     broker = urlsplit(rabbitmq_url)
     credentials = {"username": broker.username, "password": unquote(broker.password or "")}
-    return {
+    yield {
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "AKID",
         "AWS_SECRET_ACCESS_KEY": "hidden-key",
         "AWS_ENDPOINT_URL": endpoint,
         "MONGODB_URI": secret(mongodb_uri),
-        "MONGODB_DATABASE": f"test_{uuid4().hex[:12]}",
+        "MONGODB_DATABASE": name,
         "RABBITMQ_URL": f"amqp://{broker.hostname}:{broker.port}{broker.path}",
         "RABBITMQ_CREDENTIALS": secret(json.dumps(credentials)),
         "RETRY_DELAY_SECONDS": "0.4",
@@ -75,6 +81,7 @@ def environment(
         "TOKEN_PUBLIC_KEY": secret("empty"),
         "ADMINISTRATOR": secret(json.dumps({"email": EMAIL, "password": PASSWORD})),
     }
+    shared_database.client.drop_database(name)
 
 
 @pytest.fixture
@@ -112,7 +119,6 @@ def test_afterwards_the_administrator_can_log_in_and_again_changes_nothing(
     queue = RabbitQueue(parts.settings.rabbitmq_url or "")
     assert {"belfry.deliver.0", "belfry.fanout", "belfry.dead"} <= set(queue.depths())
     queue.close()
-    parts.database.client.drop_database(environment["MONGODB_DATABASE"])
     parts.database.client.close()
 
 
