@@ -161,8 +161,8 @@ def finish(account: Aws, stack: Stack, limits: Limits) -> None:
 
     if "PagesBucket" in stack.outputs:
         _upload_pages(account, stack)
-    _keep_broker_logs(account, stack)
     show_outputs(stack)
+    _keep_broker_logs(account, stack)
     if "Url" in stack.outputs:
         _smoke(account, stack, limits)
 

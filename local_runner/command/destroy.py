@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -48,7 +49,8 @@ def _refuse_while_at_work(stack: Stack) -> None:
 
 def remove(account: Aws, stacks: Deployments, stack: Stack, stage: str) -> None:
     """Show what goes and what stays, ask for the stage's name, and delete the stack."""
-    from infra.deploy import broker_logs
+    from infra.deploy.aws import DeployError
+    from infra.deploy.broker_logs import prefixes
     from infra.deploy.network import interfaces_left
     from infra.deploy.progress import newest, went_well
     from infra.deploy.release import kept
@@ -62,7 +64,7 @@ def remove(account: Aws, stacks: Deployments, stack: Stack, stage: str) -> None:
     stay = [] if empty_yet else kept(stacks.template(stack.id))
     out.print(f"[bold]{stack.name}[/] in {account.region} of account {account.account}:")
     show_resources(resources, stay)
-    logs = broker_logs.prefixes(found)
+    logs = prefixes(found)
     for prefix in logs:
         out.print(f"  and the broker's logs, {escape(prefix)}…", soft_wrap=True)
     out.print("Also kept: MongoDB with everything in it, and the artifacts in S3.")
@@ -75,13 +77,24 @@ def remove(account: Aws, stacks: Deployments, stack: Stack, stage: str) -> None:
     with goes_on(stage):
         events = watch(stacks, stack.id, after, len(resources), pause)
     if not went_well(events):
-        if interfaces := interfaces_left(account, stacks.resources(stack.id)):
-            show_interfaces(interfaces, stage)
+        with suppress(DeployError):  # the cause is told in any case
+            if interfaces := interfaces_left(account, stacks.resources(stack.id)):
+                show_interfaces(interfaces, stage)
         fail(why(events, stage))
-    for prefix in logs:
-        for name in broker_logs.remove(account, prefix):
-            out.print(f"{escape(name)} removed", soft_wrap=True)
     out.print(f"[green]{stack.name} is gone.[/]")
+    for prefix in logs:
+        _remove_logs(account, prefix)
+
+
+def _remove_logs(account: Aws, prefix: str) -> None:
+    from infra.deploy.aws import DeployError
+    from infra.deploy.broker_logs import remove
+
+    try:
+        for name in remove(account, prefix):
+            out.print(f"{escape(name)} removed", soft_wrap=True)
+    except DeployError as error:
+        fail(f"The broker's logs, {prefix}…, stay until you delete them in CloudWatch: {error}")
 
 
 def _buckets(resources: list[Resource], stay: list[str]) -> list[str]:

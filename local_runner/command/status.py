@@ -53,6 +53,7 @@ def show(account: Aws, stacks: Deployments, stack: Stack) -> None:
     if stack.reason:
         out.print(f"  {escape(stack.reason)}", soft_wrap=True)
     if stack.status == REVIEWED:
+        out.print("  Only proposed: nothing of it is there. Deploy, or destroy, to end that.")
         return
     out.print(f"  version {version_of(stacks.template(stack.id)) or 'unknown'}")
     show_outputs(stack)

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 import typer
+from botocore.config import Config
 from typer.testing import CliRunner, Result
 
-from infra.deploy.aws import DeployError
+from infra.deploy.aws import Clients, DeployError
 from infra.deploy.proposing import propose
 from infra.deploy.stacks import Proposal
 from local_runner.command import deploy, destroy, status
@@ -233,6 +236,21 @@ def test_status_tells_the_address_while_there_are_no_outputs(
     assert "Let this address" not in said
 
 
+class Without:
+    """Clients of an account in which nobody answers for one service."""
+
+    def __init__(self, clients: Clients, service: str) -> None:
+        self._clients = clients
+        self._service = service
+
+    def client(self, name: str, *, config: Config) -> Any:
+        if name != self._service:
+            return self._clients.client(name, config=config)
+        session = boto3.Session("testing", "testing", region_name="eu-central-1")
+        once = Config(retries={"total_max_attempts": 1})
+        return session.client(name, endpoint_url="http://127.0.0.1:9", config=once)
+
+
 class Left:
     """A stack whose security group is held by an interface that AWS has left."""
 
@@ -254,14 +272,17 @@ class Left:
         stacks.physical = {"Group": group["GroupId"], "Broker": "b-1"}
         stacks.failing["Group"] = "resource sg-1 has a dependent object"
 
-    def destroy(self) -> None:
+    def destroy(self, without: str = "") -> None:
+        """Destroy it; the service `without` cannot be reached."""
         stack = self.stacks.find("belfry-try")
         assert stack
-        with CliRunner().isolation(input="try\n") as (out, *_):
+        session = Without(self.emulator.aws.session, without)
+        account = replace(self.emulator.aws, session=session)
+        with CliRunner().isolation(input="try\n") as (out, err, *_):
             try:
-                destroy.remove(self.emulator.aws, self.stacks, stack, "try")
+                destroy.remove(account, self.stacks, stack, "try")
             finally:
-                self.said = out.getvalue().decode()
+                self.said, self.failure = out.getvalue().decode(), err.getvalue().decode()
 
     def give_back(self) -> None:
         """What AWS does after a while."""
@@ -288,9 +309,7 @@ def left(emulator: Emulator, change: Change) -> Left:
     return Left(emulator, change.stacks)
 
 
-def test_interfaces_that_are_left_are_named_and_destroying_again_works(
-    left: Left, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_interfaces_that_are_left_are_named_and_destroying_again_works(left: Left) -> None:
     with pytest.raises(typer.Exit):
         left.destroy()
     assert f"{left.interface}  available  AWS Lambda VPC ENI-belfry-try-auth-me" in left.said
@@ -303,6 +322,33 @@ def test_interfaces_that_are_left_are_named_and_destroying_again_works(
     assert f"{LOG} removed" in left.said
     assert left.logs() == []
     assert left.stacks.find("belfry-try") is None
+
+
+def test_why_it_failed_is_told_also_when_nobody_knows_what_is_left(
+    left: Left,
+) -> None:
+    with pytest.raises(typer.Exit):
+        left.destroy(without="ec2")
+    assert "network interfaces" not in left.said
+    assert "has a dependent object" in left.failure
+
+
+def test_logs_that_could_not_be_removed_are_named(left: Left) -> None:
+    left.give_back()
+    with pytest.raises(typer.Exit):
+        left.destroy(without="logs")
+    assert "belfry-try is gone." in left.said
+    assert "/aws/amazonmq/broker/b-1/…, stay until you delete them" in left.failure
+
+
+def test_status_of_what_was_only_proposed(
+    emulator: Emulator, change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change.stacks.propose(Proposal("belfry-try", "CREATE", "old", ()))
+    stack = change.stacks.find("belfry-try")
+    assert stack
+    status.show(emulator.aws, change.stacks, stack)
+    assert "Only proposed: nothing of it is there." in capsys.readouterr().out
 
 
 def test_what_is_refused_leaves_no_stack_and_the_next_try_works(change: Change) -> None:
