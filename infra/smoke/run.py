@@ -112,16 +112,19 @@ class _Run:
         except (ClientError, Failed) as error:
             seen, ok = str(error), False
         except TimeoutError:
-            seen, ok = f"it took more than {max(0.0, seconds):.3g} s", False
+            late = f"it took more than {seconds:.3g} s"
+            seen, ok = late if seconds > 0 else "there was no time left for it", False
         except KeyboardInterrupt:
             seen, ok = "it was interrupted", False
         took = time.monotonic() - began
         return Step(check.name, ok, took, seen, "" if ok else self._look_at(check))
 
     def _in_time(self, check: Check, seconds: float) -> str:
-        """Raises TimeoutError; then the step goes on, and nobody waits for it."""
+        """Raises TimeoutError; a step that has begun then goes on, and nobody waits for it."""
+        if seconds <= 0:
+            raise TimeoutError
         self._last = begin(lambda: check.act(self._trial))
-        return self._last.result(max(0.0, seconds))
+        return self._last.result(seconds)
 
     def _look_at(self, check: Check) -> str:
         left = f"; the account {self._trial.address} is still there" if check is LEAVE else ""

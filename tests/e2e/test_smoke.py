@@ -198,3 +198,10 @@ def test_a_server_that_never_answers_is_given_up(limits: Limits) -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         [step] = smoke(url, None, "admin@example.com", "secret", limits)
     assert (step.name, step.seen) == (ALL[0], "it took more than 0.2 s")
+
+
+def test_a_step_without_time_is_not_begun() -> None:
+    with ScriptedApi(Answer(200, {})) as api:
+        [step] = smoke(api.url, None, "admin@example.com", "secret", Limits(total=0.0))
+        assert api.asked == []
+    assert (step.ok, step.seen) == (False, "there was no time left for it")
