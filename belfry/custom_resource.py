@@ -87,7 +87,7 @@ def _log_of(event: Event) -> str:
 
 
 class _Answer:
-    """What CloudFormation is told: once, whoever comes first."""
+    """What CloudFormation is told: once, whoever comes first and reaches it."""
 
     def __init__(self, event: Event, pause: Callable[[float], None]) -> None:
         self._event = event
@@ -102,8 +102,8 @@ class _Answer:
             if self._is_sent:
                 log.warning("too late to answer %s %s", status, reason)
                 return
-            self._is_sent = True
             _put(self._event["ResponseURL"], self._body(status, reason), self._pause)
+            self._is_sent = True
 
     def out_of_time(self) -> None:
         """Answer for work that is not done; Lambda will end it soon."""

@@ -136,6 +136,16 @@ def test_when_time_is_nearly_over_it_has_failed_and_is_not_told_twice(
     assert "too late to answer SUCCESS" in caplog.text
 
 
+def test_work_that_ends_after_an_answer_that_did_not_arrive_is_told() -> None:
+    with response_server(403) as server:
+
+        def work(deps: Deps) -> None:
+            assert server.has_come.wait(10)
+
+        run(work, server.event(), seconds=ANSWER_WITHIN + 0.05)
+        assert [each["Status"] for each in server.answers] == ["FAILED", "SUCCESS"]
+
+
 def test_an_answer_that_does_not_arrive_is_tried_again() -> None:
     with response_server(500, 503) as server:
         assert run(nothing, server.event()) == [1, 2]
