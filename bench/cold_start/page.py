@@ -107,7 +107,7 @@ def draw(measured: Measured, folder: Path) -> None:
     axes.barh(names, answer, left=ready, color="#b7791f", label="first answer")
     axes.axvline(median(measured.bare.ready), color="#1d2733", label="a bare Python")
     axes.axvline(median(measured.everything.ready), color="#c2410c", label="all functions in one")
-    axes.set_xlabel("milliseconds since the process was started")
+    axes.set_xlabel("milliseconds of processor time")
     axes.tick_params(axis="y", labelsize=8)
     axes.margins(y=0.01)
     axes.legend(loc="lower right")
