@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from belfry.statistics import Bucket, bucket_of, class_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 class FakeStatistics:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+        self._counting = Lock()
 
     def count(
         self,
@@ -30,17 +32,18 @@ class FakeStatistics:
         if self._memory.down:
             return
         buckets, at = self._memory.tables.statistics, bucket_of(now)
-        known = buckets.get(at) or Bucket(at)
-        classes = Counter(known.latencies) + Counter(class_of(each) for each in latencies)
-        counted = replace(
-            known,
-            accepted=known.accepted + accepted,
-            delivered=known.delivered + delivered,
-            failed=known.failed + failed,
-            latencies=dict(classes),
-        )
-        if counted != Bucket(at):
-            buckets[at] = counted
+        with self._counting:
+            known = buckets.get(at) or Bucket(at)
+            classes = Counter(known.latencies) + Counter(class_of(each) for each in latencies)
+            counted = replace(
+                known,
+                accepted=known.accepted + accepted,
+                delivered=known.delivered + delivered,
+                failed=known.failed + failed,
+                latencies=dict(classes),
+            )
+            if counted != Bucket(at):
+                buckets[at] = counted
 
     def since(self, moment: datetime) -> Sequence[Bucket]:
         buckets = self._memory.tables.statistics
