@@ -12,7 +12,7 @@ from infra.smoke.device import Device, Frame, ids_of
 from infra.smoke.step import Failed, Limits
 
 UNAUTHORIZED = 401
-NO_TOKEN = "eyJhbGciOiJFZERTQSJ9.e30.c2ln"
+MADE_UP = "eyJhbGciOiJFZERTQSJ9.e30.c2ln"
 LONGEST_POLL_SECONDS = 25
 WELCOME = "A smoke test: if you can read this, it did not clean up."
 
@@ -58,7 +58,7 @@ class Trial:
 
     def stranger(self) -> str:
         try:
-            self._http.call("GET", "/api/me", {"authorization": f"Bearer {NO_TOKEN}"})
+            self._http.call("GET", "/api/me", {"authorization": f"Bearer {MADE_UP}"})
         except Problem as problem:
             if problem.status == UNAUTHORIZED:
                 return str(UNAUTHORIZED)
