@@ -10,6 +10,7 @@ from infra.template.logs import group_id
 from infra.template.names import APP, attribute, chalice_name, logical_id, ref, role_id, sub
 from infra.template.network import of_functions
 from infra.template.rights import Right, needs_network, policy, rights_of
+from infra.template.role import role
 from infra.template.triggers import PREPARED
 
 
@@ -18,7 +19,7 @@ def functions(spec: Spec) -> dict[str, Any]:
     resources: dict[str, Any] = {}
     for function in spec.addresses():
         resources[logical_id(function)] = _function(function, spec)
-        resources[role_id(function)] = _role(function, spec)
+        resources[role_id(function)] = role("lambda.amazonaws.com", policy(function, spec))
     return {"Resources": resources}
 
 
@@ -79,24 +80,3 @@ _VARIABLES: Mapping[Right, Mapping[str, Any]] = {
     Right.ROTATE_KEYS: _KEYS,
     Right.ADMINISTRATOR: {"ADMINISTRATOR": ref("AdministratorSecret")},
 }
-
-
-def _role(function: str, spec: Spec) -> dict[str, Any]:
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "AssumeRolePolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "lambda.amazonaws.com"},
-                        "Action": "sts:AssumeRole",
-                    }
-                ],
-            },
-            "Policies": [
-                {"PolicyName": "OwnRights", "PolicyDocument": policy(function, spec)},
-            ],
-        },
-    }

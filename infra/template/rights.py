@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.spec import Spec
 from infra.template.names import APP, attribute, chalice_name, ref, sub
+from infra.template.role import allow, document
 from infra.template.websocket_api import WEBSOCKET_API
 
 
@@ -101,21 +102,17 @@ def policy(function: str, spec: Spec) -> dict[str, Any]:
         found += _BE_TRIGGERED_BY_THE_BROKER
         secrets += [] if Right.BROKER in rights else [ref("BrokerSecret")]  # for Lambda's poller
     if secrets:
-        found.append(_statement([GET], secrets))
+        found.append(allow([GET], secrets))
     found += [_connections(_SOCKETS[r], spec) for r in Right if r in rights & _SOCKETS.keys()]
     for right in Right:
         if right in rights:
             found += _KEYS.get(right, ())
-    return {"Version": "2012-10-17", "Statement": found}
-
-
-def _statement(actions: list[str], resources: Iterable[Any]) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
+    return document(found)
 
 
 def _tell(function: str) -> dict[str, Any]:
     group = f"log-group:/aws/lambda/{APP}-${{Stage}}-{chalice_name(function)}:*"
-    return _statement(
+    return allow(
         ["logs:CreateLogStream", "logs:PutLogEvents"],
         [sub(f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:{group}")],
     )
@@ -142,23 +139,23 @@ def _connections(method: str, spec: Spec) -> dict[str, Any]:
     stage = spec.websocket.stage if spec.websocket else "*"
     arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
     path = f"${{{WEBSOCKET_API}}}/{stage}/{method}/@connections/*"
-    return _statement(["execute-api:ManageConnections"], [sub(arn + path)])
+    return allow(["execute-api:ManageConnections"], [sub(arn + path)])
 
 
 _KEYS: Mapping[Right, Iterable[dict[str, Any]]] = {
     Right.MAKE_KEYS: [
-        _statement([GET, *CHANGE], [ref("SigningKeySecret"), ref("VerificationKeysSecret")])
+        allow([GET, *CHANGE], [ref("SigningKeySecret"), ref("VerificationKeysSecret")])
     ],
     Right.ROTATE_KEYS: [
-        _statement([DESCRIBE, GET, *CHANGE], [ref("SigningKeySecret")]),
-        _statement([GET, *CHANGE], [ref("VerificationKeysSecret")]),
+        allow([DESCRIBE, GET, *CHANGE], [ref("SigningKeySecret")]),
+        allow([GET, *CHANGE], [ref("VerificationKeysSecret")]),
     ],
 }
 
 # What AWS demands for its own part, with the actions that its own policies have. None of them
 # takes a resource.
-_TRACE = _statement(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
-_BE_IN_A_NETWORK = _statement(
+_TRACE = allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
+_BE_IN_A_NETWORK = allow(
     [
         "ec2:CreateNetworkInterface",
         "ec2:DeleteNetworkInterface",
@@ -170,6 +167,6 @@ _BE_IN_A_NETWORK = _statement(
     ["*"],
 )
 _BE_TRIGGERED_BY_THE_BROKER = [
-    _statement(["mq:DescribeBroker"], [attribute("Broker", "Arn")]),
-    _statement(["ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"], ["*"]),
+    allow(["mq:DescribeBroker"], [attribute("Broker", "Arn")]),
+    allow(["ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"], ["*"]),
 ]

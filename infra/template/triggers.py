@@ -10,6 +10,7 @@ from gateway.spec import Spec
 from gateway.spec_form import QueueTrigger, Schedule
 from infra.template.names import attribute, logical_id, ref
 from infra.template.network import WAYS_OUT
+from infra.template.role import allow, document, role
 
 PREPARED = "Prepared"
 """The custom resource behind which a new version begins to work."""
@@ -88,40 +89,13 @@ def _schedule(function: str, schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def _schedule_role(functions: list[str]) -> dict[str, Any]:
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "AssumeRolePolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "scheduler.amazonaws.com"},
-                        "Action": "sts:AssumeRole",
-                        "Condition": {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}},
-                    }
-                ],
-            },
-            "Policies": [
-                {
-                    "PolicyName": "Invoke",
-                    "PolicyDocument": {
-                        "Version": "2012-10-17",
-                        "Statement": [
-                            {
-                                "Effect": "Allow",
-                                "Action": "lambda:InvokeFunction",
-                                "Resource": [
-                                    attribute(logical_id(function), "Arn") for function in functions
-                                ],
-                            }
-                        ],
-                    },
-                }
-            ],
-        },
-    }
+def _schedule_role(functions: list[str]) -> Any:
+    invoked = [attribute(logical_id(function), "Arn") for function in functions]
+    return role(
+        "scheduler.amazonaws.com",
+        document([allow(["lambda:InvokeFunction"], invoked)]),
+        {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}},
+    )
 
 
 def _prepared(function: str, spec: Spec) -> dict[str, Any]:
