@@ -14,6 +14,9 @@ READY = "CREATE_COMPLETE"
 NOTHING_CHANGES = ("didn't contain changes", "No updates are to be performed")
 """How CloudFormation says so: the latter for templates with a transform, such as ours."""
 
+LOOKS = 60
+"""So often a change set that is to be withdrawn is looked at: some two minutes."""
+
 Pause = Callable[[], object]
 """Waits until it is worthwhile to look again."""
 
@@ -32,7 +35,8 @@ def propose(
             pause()
             found = change_sets.change_set(change_set_id)
     except BaseException:  # Ctrl-C, too, must leave nothing behind
-        withdraw(change_sets, stacks, change_set_id, proposal.stack)
+        with suppress(DeployError):  # what ended the wait is told in any case
+            _withdraw_unfinished(change_sets, stacks, change_set_id, proposal.stack, pause)
         raise
     if found.status == READY:
         return found
@@ -40,6 +44,19 @@ def propose(
     if any(phrase in found.reason for phrase in NOTHING_CHANGES):
         return None
     raise DeployError(f"CloudFormation refuses the template: {found.reason or found.status}")
+
+
+def _withdraw_unfinished(
+    change_sets: ChangeSets, stacks: Stacks, change_set_id: str, stack_name: str, pause: Pause
+) -> None:
+    # CloudFormation discards none that it is still making.
+    try:
+        for _ in range(LOOKS):
+            if change_sets.change_set(change_set_id).status not in PENDING:
+                break
+            pause()
+    finally:
+        withdraw(change_sets, stacks, change_set_id, stack_name)
 
 
 def execute(change_sets: ChangeSets, stacks: Stacks, change_set_id: str, stack_name: str) -> None:
@@ -55,7 +72,9 @@ def execute(change_sets: ChangeSets, stacks: Stacks, change_set_id: str, stack_n
 
 def withdraw(change_sets: ChangeSets, stacks: Stacks, change_set_id: str, stack_name: str) -> None:
     """Discard a change set, and the stack that was made for it only."""
-    change_sets.discard(change_set_id)
-    stack = stacks.find(stack_name)
-    if stack and stack.status == REVIEWED:
-        stacks.delete(stack.id)
+    try:
+        change_sets.discard(change_set_id)
+    finally:
+        stack = stacks.find(stack_name)
+        if stack and stack.status == REVIEWED:
+            stacks.delete(stack.id)

@@ -40,7 +40,8 @@ class FakeStacks:
 
     `templates` are read by their address. What is named in `failing` fails with that reason.
     `later` holds events back: each look at the events lets one more be seen. A change set that is
-    executed is `refused` with that sentence. `physical` are names that are not made up.
+    executed is `refused` with that sentence. `physical` are names that are not made up. A change
+    set is being made for so many `pending_looks`, and cannot be discarded before.
     """
 
     def __init__(self, template_of: Callable[[str], Template], *, later: bool = False) -> None:
@@ -79,6 +80,8 @@ class FakeStacks:
         return found
 
     def discard(self, change_set_id: str) -> None:
+        if self.pending_looks:
+            raise DeployError("InvalidChangeSetStatus: it is in CREATE_IN_PROGRESS")
         del self._change_sets[change_set_id]
 
     def execute(self, change_set_id: str) -> None:

@@ -49,15 +49,41 @@ def test_the_change_set_is_waited_for() -> None:
     assert pauses.count == 3
 
 
-def test_a_wait_that_is_interrupted_leaves_nothing() -> None:
-    def interrupted() -> None:
-        raise KeyboardInterrupt
+class Interrupted(Pauses):
+    """Somebody presses Ctrl-C in the first so many waits."""
 
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self._times = times
+
+    def __call__(self) -> None:
+        super().__call__()
+        if self.count <= self._times:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("looks", "times"), [(1, 1), (4, 1), (4, 2), (99, 1)], ids=["soon", "later", "again", "never"]
+)
+def test_a_wait_that_is_interrupted_leaves_nothing(looks: int, times: int) -> None:
+    """CloudFormation discards no change set that it is still making."""
     stacks = FakeStacks(lambda _: small_template())
-    stacks.pending_looks = 1
+    stacks.pending_looks = looks
     with pytest.raises(KeyboardInterrupt):
-        propose(stacks, stacks, PROPOSAL, interrupted)
+        propose(stacks, stacks, PROPOSAL, Interrupted(times))
     assert stacks.find("belfry-try") is None
+
+
+def test_an_interrupted_update_leaves_the_stack() -> None:
+    templates = {"old": small_template(), "new": small_template(**BUSY)}
+    stacks = FakeStacks(templates.__getitem__)
+    execute(stacks, replace(PROPOSAL, template_url="old"))
+    stacks.pending_looks = 4
+    with pytest.raises(KeyboardInterrupt):
+        propose(stacks, stacks, Proposal("belfry-try", "UPDATE", "new", ()), Interrupted(1))
+    stack = stacks.find("belfry-try")
+    assert stack
+    assert stack.status == "CREATE_COMPLETE"
 
 
 def test_events_that_come_one_by_one_are_each_told_once() -> None:
