@@ -36,24 +36,17 @@ class Artifacts:
         self._s3: Any = aws.client("s3")
 
     def prepare(self) -> bool:
-        """Make the bucket, private, encrypted and versioned, when it is missing.
+        """Make the bucket, private, encrypted and versioned, when it is missing or half made.
 
-        Answers whether it was. Raises DeployError when it belongs to somebody else.
+        Answers whether it was missing. Raises DeployError when it belongs to somebody else.
         """
         with told():
-            if self._is_there():
-                return False
-            self._s3.create_bucket(Bucket=self.bucket, **self._location())
-            bucket = {"Bucket": self.bucket, **self._owner}
-            closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy")
-            block = dict.fromkeys((*closed, "RestrictPublicBuckets"), True)
-            self._s3.put_public_access_block(**bucket, PublicAccessBlockConfiguration=block)
-            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-            self._s3.put_bucket_encryption(
-                **bucket, ServerSideEncryptionConfiguration={"Rules": [rule]}
-            )
-            self._s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Enabled"})
-            return True
+            missing = not self._is_there()
+            if missing:
+                self._s3.create_bucket(Bucket=self.bucket, **self._location())
+            if missing or not self._is_finished():
+                self._finish()
+            return missing
 
     def put_file(self, key: str, file: Path, progress: Progress) -> bool:
         """Upload a file; answers whether it was missing."""
@@ -82,6 +75,22 @@ class Artifacts:
         if self._region == HOME_REGION:
             return {}
         return {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+
+    def _is_finished(self) -> bool:
+        # What `_finish` does last. A bucket that has it was finished, and is its owner's since.
+        found = self._s3.get_bucket_versioning(Bucket=self.bucket, **self._owner)
+        return bool(found.get("Status") == "Enabled")
+
+    def _finish(self) -> None:
+        bucket = {"Bucket": self.bucket, **self._owner}
+        closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy")
+        block = dict.fromkeys((*closed, "RestrictPublicBuckets"), True)
+        self._s3.put_public_access_block(**bucket, PublicAccessBlockConfiguration=block)
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        self._s3.put_bucket_encryption(
+            **bucket, ServerSideEncryptionConfiguration={"Rules": [rule]}
+        )
+        self._s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Enabled"})
 
     def _is_there(self) -> bool:
         try:
