@@ -66,12 +66,16 @@ def located(release: Release, bucket: str) -> Located:
     package gives the same bytes, so deploying it again changes nothing.
     """
     template = copy.deepcopy(release.template)
+    # One that was fetched back from the bucket has the version already: it must not count.
+    others = {k: v for k, v in template.pop("Metadata", {}).items() if k != "Belfry"}
+    if others:
+        template["Metadata"] = others
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if properties.get("CodeUri") == LOCAL_CODE:
             properties["CodeUri"] = {"Bucket": bucket, "Key": release.code_key}
     version = _digest(template)[:VERSION_LENGTH]
-    template["Metadata"] = {**template.get("Metadata", {}), "Belfry": {"Version": version}}
+    template["Metadata"] = {**others, "Belfry": {"Version": version}}
     return Located(_bytes(template), f"{_digest(template)}.template.json", version)
 
 
