@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from infra.deploy.aws import Aws
     from infra.deploy.release import Located, Release
     from infra.deploy.stacks import ChangeSet, Deployments, Kind, Proposal, Stack
+    from infra.pages import Page
     from infra.smoke import Limits
 
 PACKAGE = Path("build/package/arm64")
@@ -77,7 +79,10 @@ def _deploy(
     from infra.deploy.preflight import check_concurrency
     from infra.deploy.proposing import propose
     from infra.deploy.stacks import REVIEWED, Proposal, kind_of
+    from infra.deploy.website import pages
+    from infra.package import ROOT
 
+    site = pages(ROOT)
     stacks = CloudFormation(account)
     stack = stacks.find(name)
     kind = kind_of(stack, stage)
@@ -96,7 +101,7 @@ def _deploy(
         change(stacks, found, proposal, stage, yes)
     deployed = stacks.find(found.stack_id if found else name)
     if deployed:
-        finish(account, deployed, patience(kind))
+        finish(account, deployed, site, patience(kind))
 
 
 def _upload(account: Aws, release: Release) -> tuple[Located, str]:
@@ -155,28 +160,27 @@ def patience(kind: Kind) -> Limits:
     return Limits(frame=180.0, total=600.0) if kind == "CREATE" else Limits()
 
 
-def finish(account: Aws, stack: Stack, limits: Limits) -> None:
+def finish(account: Aws, stack: Stack, site: Sequence[Page], limits: Limits) -> None:
     """Bring the pages, show the addresses, and see whether it works."""
     from local_runner.command.stack_view import show_outputs
 
     if "PagesBucket" in stack.outputs:
-        _upload_pages(account, stack)
+        _upload_pages(account, stack, site)
     show_outputs(stack)
     _keep_broker_logs(account, stack)
     if "Url" in stack.outputs:
         _smoke(account, stack, limits)
 
 
-def _upload_pages(account: Aws, stack: Stack) -> None:
+def _upload_pages(account: Aws, stack: Stack, site: Sequence[Page]) -> None:
     from infra.deploy.website import invalidate, upload
-    from infra.package import ROOT
-    from infra.pages import files
 
     changed = 0
-    for key in upload(account, stack.outputs["PagesBucket"], files(ROOT)):
+    for key in upload(account, stack.outputs["PagesBucket"], site):
         changed += 1
         out.print(f"  [green]↑[/] {escape(key)}", soft_wrap=True)
-    if changed and "DistributionId" in stack.outputs:
+    if "DistributionId" in stack.outputs:
+        # Also when nothing changed: the deployment before may have died before it came to this.
         invalidate(account, stack.outputs["DistributionId"])
     out.print(f"[green]✓[/] pages: {f'{changed} changed' if changed else 'as they were'}")
 

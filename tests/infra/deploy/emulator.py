@@ -44,6 +44,39 @@ class Emulator:
         request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
         urllib.request.urlopen(request).close()
 
+    def distribution(self) -> str:
+        """Make one of CloudFront; answers its id."""
+        origin = {
+            "Id": "pages",
+            "DomainName": "pages.s3.eu-central-1.amazonaws.com",
+            "S3OriginConfig": {"OriginAccessIdentity": ""},
+        }
+        behaviour = {
+            "TargetOriginId": "pages",
+            "ViewerProtocolPolicy": "https-only",
+            "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}},
+            "MinTTL": 0,
+        }
+        config = {
+            "CallerReference": "1",
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {"Quantity": 1, "Items": [origin]},
+            "DefaultCacheBehavior": behaviour,
+        }
+        made = self.client("cloudfront").create_distribution(DistributionConfig=config)
+        return str(made["Distribution"]["Id"])
+
+    def invalidated(self, distribution: str) -> list[list[str]]:
+        """The paths of each invalidation that was asked for."""
+        client = self.client("cloudfront")
+        found = client.list_invalidations(DistributionId=distribution)["InvalidationList"]
+        each = (
+            client.get_invalidation(DistributionId=distribution, Id=one["Id"])["Invalidation"]
+            for one in found.get("Items", [])
+        )
+        return [one["InvalidationBatch"]["Paths"]["Items"] for one in each]
+
     def stop(self) -> None:
         self._server.stop()
 

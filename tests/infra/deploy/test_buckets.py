@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.stub import Stubber
 
+from infra.deploy import website
 from infra.deploy.artifacts import Artifacts
-from infra.deploy.aws import DeployError
+from infra.deploy.aws import Aws, DeployError
 from infra.deploy.website import empty, invalidate, upload
 from infra.pages import Page
 from tests.infra.deploy.emulator import Emulator
@@ -61,6 +64,26 @@ def test_the_bucket_is_made_once_private_encrypted_and_versioned(emulator: Emula
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     where = s3.get_bucket_location(Bucket=bucket)["LocationConstraint"]
     assert where == "eu-central-1"
+
+
+def test_a_bucket_that_was_only_half_made_is_finished(emulator: Emulator) -> None:
+    artifacts, s3 = Artifacts(emulator.aws), emulator.client("s3")
+    place = {"LocationConstraint": "eu-central-1"}
+    s3.create_bucket(Bucket=artifacts.bucket, CreateBucketConfiguration=place)
+    assert not artifacts.prepare()
+    assert s3.get_public_access_block(Bucket=artifacts.bucket)
+    assert s3.get_bucket_versioning(Bucket=artifacts.bucket)["Status"] == "Enabled"
+
+
+def test_what_the_owner_has_changed_since_stays(emulator: Emulator) -> None:
+    artifacts, s3 = Artifacts(emulator.aws), emulator.client("s3")
+    artifacts.prepare()
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    chosen = {"Rules": [rule]}
+    s3.put_bucket_encryption(Bucket=artifacts.bucket, ServerSideEncryptionConfiguration=chosen)
+    artifacts.prepare()
+    found = s3.get_bucket_encryption(Bucket=artifacts.bucket)["ServerSideEncryptionConfiguration"]
+    assert found["Rules"][0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
 
 
 def test_in_the_home_region_no_place_is_named(emulator: Emulator) -> None:
@@ -123,34 +146,47 @@ def test_a_bucket_is_emptied_with_its_older_versions(
     pages.delete_bucket(Bucket=BUCKET)
 
 
+def test_a_bucket_that_somebody_has_deleted_is_empty(emulator: Emulator) -> None:
+    assert empty(emulator.aws, "nowhere") == 0
+
+
+class Holding:
+    """An account whose S3 does not let an object go."""
+
+    def __init__(self) -> None:
+        self.s3 = boto3.Session("a", "b", region_name="eu-central-1").client("s3")
+        self.aws = Aws(self, "123456789012", "eu-central-1")
+
+    def client(self, name: str, *, config: Config) -> Any:
+        assert name == "s3"
+        return self.s3
+
+
+def test_what_s3_does_not_remove_is_told() -> None:
+    """Moto always lets go, so AWS's answer is put in by botocore's own stubber."""
+    account = Holding()
+    held = {"Key": "a.html", "Code": "AccessDenied", "Message": "Access Denied"}
+    with Stubber(account.s3) as stub:
+        found = {"Versions": [{"Key": "a.html", "VersionId": "1"}]}
+        stub.add_response("list_object_versions", found)
+        stub.add_response("delete_objects", {"Errors": [held]})
+        with pytest.raises(DeployError, match=r"1 files from pages.*a\.html: Access Denied"):
+            empty(account.aws, BUCKET)
+
+
+def test_a_kind_of_page_without_a_content_type_is_told(tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "index.odt").touch()
+    with pytest.raises(DeployError, match=r"content type of \.odt.*Nothing was changed"):
+        website.pages(tmp_path)
+
+
 def test_a_bucket_that_is_not_there_is_told(emulator: Emulator, file: Files) -> None:
     with pytest.raises(DeployError, match="NoSuchBucket"):
         list(upload(emulator.aws, "nowhere", [file("index.html")]))
 
 
 def test_the_distribution_forgets_everything(emulator: Emulator) -> None:
-    cloudfront = emulator.client("cloudfront")
-    origin = {
-        "Id": "pages",
-        "DomainName": "pages.s3.eu-central-1.amazonaws.com",
-        "S3OriginConfig": {"OriginAccessIdentity": ""},
-    }
-    behaviour = {
-        "TargetOriginId": "pages",
-        "ViewerProtocolPolicy": "https-only",
-        "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}},
-        "MinTTL": 0,
-    }
-    made = cloudfront.create_distribution(
-        DistributionConfig={
-            "CallerReference": "1",
-            "Comment": "",
-            "Enabled": True,
-            "Origins": {"Quantity": 1, "Items": [origin]},
-            "DefaultCacheBehavior": behaviour,
-        }
-    )["Distribution"]["Id"]
+    made = emulator.distribution()
     invalidate(emulator.aws, made)
-    (found,) = cloudfront.list_invalidations(DistributionId=made)["InvalidationList"]["Items"]
-    asked = cloudfront.get_invalidation(DistributionId=made, Id=found["Id"])["Invalidation"]
-    assert asked["InvalidationBatch"]["Paths"]["Items"] == ["/*"]
+    assert emulator.invalidated(made) == [["/*"]]

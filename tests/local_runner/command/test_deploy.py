@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from infra.deploy.stacks import Change, Stack
+from infra.deploy.website import pages, upload
+from infra.package import ROOT
 from infra.smoke import Limits
 from local_runner.command import deploy as command
 from local_runner.command.main import app
@@ -23,6 +25,7 @@ from tests.infra.deploy.small_package import SECRET, small_template, write_packa
 
 LOGS = "/aws/amazonmq/broker/b-1/"
 QUEUE = {"Type": "AWS::SQS::Queue"}
+SITE = pages(ROOT)
 
 
 class Terminal:
@@ -164,12 +167,26 @@ def test_the_pages_follow_and_what_is_there_stays(belfry: Terminal) -> None:
     place = {"LocationConstraint": "eu-central-1"}
     s3.create_bucket(Bucket="pages", CreateBucketConfiguration=place)
     stack = Stack("id", "belfry-try", "CREATE_COMPLETE", outputs={"PagesBucket": "pages"})
-    command.finish(belfry.emulator.aws, stack, Limits())
+    command.finish(belfry.emulator.aws, stack, SITE, Limits())
     keys = {each["Key"] for each in s3.list_objects_v2(Bucket="pages")["Contents"]}
     assert {"web/index.html", "openapi.yaml"} <= keys
     before = s3.head_object(Bucket="pages", Key="web/index.html")["LastModified"]
-    command.finish(belfry.emulator.aws, stack, Limits())
+    command.finish(belfry.emulator.aws, stack, SITE, Limits())
     assert s3.head_object(Bucket="pages", Key="web/index.html")["LastModified"] == before
+
+
+def test_the_distribution_forgets_also_what_an_upload_that_died_has_brought(
+    belfry: Terminal,
+) -> None:
+    s3 = belfry.emulator.client("s3")
+    place = {"LocationConstraint": "eu-central-1"}
+    s3.create_bucket(Bucket="pages", CreateBucketConfiguration=place)
+    list(upload(belfry.emulator.aws, "pages", SITE))  # and then it died
+    distribution = belfry.emulator.distribution()
+    outputs = {"PagesBucket": "pages", "DistributionId": distribution}
+    stack = Stack("id", "belfry-try", "UPDATE_COMPLETE", outputs=outputs)
+    command.finish(belfry.emulator.aws, stack, SITE, Limits())
+    assert belfry.emulator.invalidated(distribution) == [["/*"]]
 
 
 def test_a_smoke_test_that_fails_ends_the_command(
@@ -187,7 +204,7 @@ def test_a_smoke_test_that_fails_ends_the_command(
     }
     stack = Stack("id", "belfry-try", "CREATE_COMPLETE", outputs=outputs)
     with pytest.raises(typer.Exit):
-        command.finish(belfry.emulator.aws, stack, Limits(total=0.0))
+        command.finish(belfry.emulator.aws, stack, SITE, Limits(total=0.0))
     said = capsys.readouterr()
     assert "no time left" in said.out
     assert "every part answers" in said.out
@@ -255,10 +272,10 @@ def test_the_brokers_logs_are_kept_as_long_as_the_others(
     for name in (f"{LOGS}general", f"{LOGS}connection", "/aws/amazonmq/broker/b-2/general"):
         logs.create_log_group(logGroupName=name)
     stack = Stack("id", "belfry-try", "CREATE_COMPLETE", outputs={"BrokerLogs": LOGS})
-    command.finish(belfry.emulator.aws, stack, Limits())
+    command.finish(belfry.emulator.aws, stack, SITE, Limits())
     assert "broker's logs" not in capsys.readouterr().out  # for ever is not what a stranger chose
     chosen = replace(stack, parameters={"LogRetentionDays": "7"})
-    command.finish(belfry.emulator.aws, chosen, Limits())
+    command.finish(belfry.emulator.aws, chosen, SITE, Limits())
     assert "the broker's logs: 2 log groups, 7 days" in capsys.readouterr().out
     found = logs.describe_log_groups()["logGroups"]
     kept = {each["logGroupName"]: each.get("retentionInDays") for each in found}
@@ -274,5 +291,5 @@ def test_a_broker_without_logs_yet_is_told(
 ) -> None:
     outputs, parameters = {"BrokerLogs": LOGS}, {"LogRetentionDays": "7"}
     stack = Stack("id", "belfry-try", "CREATE_COMPLETE", "", outputs, parameters)
-    command.finish(belfry.emulator.aws, stack, Limits())
+    command.finish(belfry.emulator.aws, stack, SITE, Limits())
     assert "no logs yet; the next deployment looks again" in capsys.readouterr().out
