@@ -7,7 +7,6 @@ so the values of most are read from secrets, as on AWS.
 from __future__ import annotations
 
 import json
-import logging
 import platform
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -18,9 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import yaml
-from moto.server import ThreadedMotoServer
 
 from belfry.model import Role, User, new_id
 from belfry.wiring import Deps
@@ -31,6 +28,7 @@ from infra.package import package
 from local_runner.command.home import Home
 from local_runner.servers.mongod import EmbeddedMongod
 from local_runner.servers.rabbitmq_server import EmbeddedRabbitmq
+from tests.aws_emulator import aws_emulator, client
 from tests.infra.events import events
 from tests.infra.variables import variables
 from tests.response_url import ResponseServer, response_server
@@ -61,7 +59,7 @@ def deployment() -> Iterator[Deployment]:
         folder() as place,
         EmbeddedMongod(place / "mongod") as mongod,
         EmbeddedRabbitmq(place / "rabbitmq") as rabbitmq,
-        _secrets_manager() as secrets,
+        aws_emulator() as secrets,
         response_server() as cloudformation,
     ):
         packages = {each.architecture.name: each for each in package(place / "build")}
@@ -77,18 +75,6 @@ def deployment() -> Iterator[Deployment]:
             _texts(home, mongod.uri, rabbitmq.uri),
             home,
         )
-
-
-@contextmanager
-def _secrets_manager() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
 
 
 def _texts(home: Mapping[str, str], mongodb: str, rabbitmq: str) -> Mapping[str, str]:
@@ -115,13 +101,13 @@ def _made(
 ) -> Deployment:
     more = {name: home[name] for name in home if name.startswith("AWS_")}
     more["AWS_ENDPOINT_URL"] = url
-    client = _client(url)
+    secrets = client(url, "secretsmanager", home["AWS_REGION"])
     named = {
-        name: client.create_secret(Name=name, SecretString=text)["ARN"]
+        name: secrets.create_secret(Name=name, SecretString=text)["ARN"]
         for name, text in texts.items()
         if name.endswith("Secret")
     }
-    step = {"SecretId": named["SigningKeySecret"], "ClientRequestToken": _pending(client, texts)}
+    step = {"SecretId": named["SigningKeySecret"], "ClientRequestToken": _pending(secrets, texts)}
     asked = events(
         load_spec(ROOT / "openapi.yaml"),
         yaml.safe_load((ROOT / "openapi.yaml").read_text()),
@@ -143,9 +129,9 @@ def _made(
     )
 
 
-def _pending(client: Any, texts: Mapping[str, str]) -> str:
+def _pending(secrets: Any, texts: Mapping[str, str]) -> str:
     """The version of the signing key that its rotation is asked to finish."""
-    made = client.put_secret_value(
+    made = secrets.put_secret_value(
         SecretId="SigningKeySecret",
         SecretString=texts["SigningKeySecret"],
         VersionStages=["AWSPENDING"],
@@ -157,13 +143,3 @@ def _token(home: Mapping[str, str]) -> str:
     """Of somebody, for the authorizers."""
     somebody = User(new_id(), "Ada", "ada@example.com", Role.USER, datetime.now(UTC))
     return Deps(environment=home).token_issuer.issue(somebody)[0]
-
-
-def _client(url: str) -> Any:
-    return boto3.client(
-        "secretsmanager",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -11,9 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from belfry.accounts import log_in
 from belfry.adapters.mongo.database import Database
@@ -22,11 +19,10 @@ from belfry.inputs.accounts import Credentials
 from belfry.model import Role
 from belfry.wiring import Deps
 from functions.system import prepare
+from tests.aws_emulator import REGION, aws_emulator, client
 from tests.fakes import FakeClock
 from tests.response_url import ResponseServer, response_server
 
-REGION = "eu-central-1"
-KEYS = {"aws_access_key_id": "AKID", "aws_secret_access_key": "hidden-key"}
 EMAIL, PASSWORD = "admin@example.com", "pass-word-of-the-administrator"
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
 
@@ -36,20 +32,17 @@ MakeSecret = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
+    with aws_emulator() as url:
+        yield url
 
 
 @pytest.fixture
 def secret(endpoint: str) -> MakeSecret:
     """Makes one; answers its ARN."""
-    client = boto3.client("secretsmanager", endpoint_url=endpoint, region_name=REGION, **KEYS)
+    secrets_manager = client(endpoint, "secretsmanager")
 
     def make(text: str) -> str:
-        arn: str = client.create_secret(Name=uuid4().hex, SecretString=text)["ARN"]
+        arn: str = secrets_manager.create_secret(Name=uuid4().hex, SecretString=text)["ARN"]
         return arn
 
     return make

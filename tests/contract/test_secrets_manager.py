@@ -21,7 +21,6 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from moto.server import ThreadedMotoServer
 
 from belfry.adapters.secrets import SecretsManager
 from belfry.errors import ConfigurationError, InvalidToken, SecretsUnavailable
@@ -39,6 +38,7 @@ from belfry.signing_keys import (
 )
 from belfry.wiring import Deps
 from functions.auth import rotate_signing_key
+from tests.aws_emulator import aws_emulator, client
 from tests.fakes import NOON
 from tests.fakes.secrets import FakeSecrets
 from tests.runner import free_port
@@ -74,16 +74,6 @@ class FakeVault:
         return ARN
 
 
-def client(endpoint: str, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name=CREDENTIALS["AWS_REGION"],
-        aws_access_key_id="AKID",
-        aws_secret_access_key="hidden-key",
-    )
-
-
 class MotoVault:
     def __init__(self, endpoint: str) -> None:
         self.secrets = manager(endpoint)
@@ -96,11 +86,8 @@ class MotoVault:
 
 @pytest.fixture(scope="module")
 def moto_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
+    with aws_emulator() as url:
+        yield url
 
 
 @pytest.fixture(params=["fake", "moto"])

@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 import yaml
-from moto.server import ThreadedMotoServer
 
 from belfry.signing_keys import PLACEHOLDER
 from gateway.invoker import Event
@@ -26,6 +24,7 @@ from infra.package import ARCHITECTURES, ROOT, package
 from infra.template.functions import environment
 from infra.template.rights import HOLDERS, Right, rights_of
 from local_runner.command.home import Home
+from tests.aws_emulator import aws_emulator, client
 from tests.infra.conftest import Packages
 from tests.infra.events import events
 from tests.response_url import ResponseServer, response_server
@@ -48,6 +47,9 @@ USED_FOR: Mapping[Right, set[str]] = {
 }
 MAKES_KEYS = HOLDERS[Right.MAKE_KEYS] | HOLDERS[Right.ROTATE_KEYS]
 """Those that are given where the keys are, and not the keys."""
+
+REGION = "us-east-1"
+"""As `Home` has it."""
 
 HASHES = {"auth.login", "auth.register", "system.prepare"}
 """Those that see passwords."""
@@ -133,11 +135,8 @@ def unpacked(packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="module")
 def secrets_manager() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with aws_emulator() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -149,9 +148,9 @@ def cloudformation() -> Iterator[ResponseServer]:
 @pytest.fixture(scope="module")
 def keys(secrets_manager: str) -> Mapping[str, str]:
     """The secrets of the keys, as the template makes them, by the variable that names each."""
-    client = _boto3(secrets_manager)
+    secrets = client(secrets_manager, "secretsmanager", REGION)
     return {
-        name: client.create_secret(Name=name, SecretString=PLACEHOLDER)["ARN"]
+        name: secrets.create_secret(Name=name, SecretString=PLACEHOLDER)["ARN"]
         for name in ("TOKEN_PRIVATE_KEY", "TOKEN_PUBLIC_KEY")
     }
 
@@ -176,7 +175,7 @@ def ran(
         "ADMINISTRATOR": json.dumps({"email": "admin@example.com", "password": "correct horse"}),
         "STAGE": "test",
     }
-    version = _boto3(secrets_manager).put_secret_value(
+    version = client(secrets_manager, "secretsmanager", REGION).put_secret_value(
         SecretId=keys["TOKEN_PRIVATE_KEY"],
         SecretString=values["TOKEN_PRIVATE_KEY"],
         VersionStages=["AWSPENDING"],
@@ -207,16 +206,6 @@ def ran(
     others = [function for function in asked if function not in prepared]
     with ThreadPoolExecutor(2) as pool:
         return prepared | dict(zip(others, pool.map(run, others), strict=True))
-
-
-def _boto3(url: str) -> Any:
-    return boto3.client(
-        "secretsmanager",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
 
 
 def _run(folder: Path, function: str, event: Event, given: Mapping[str, str]) -> Ran:
