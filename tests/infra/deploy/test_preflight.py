@@ -1,4 +1,4 @@
-"""What is looked at before a first deployment: how much Lambda lets run at once."""
+"""What is looked at before a deployment: how much Lambda lets run at once, MongoDB's secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.deploy.aws import Aws, DeployError
-from infra.deploy.preflight import check_concurrency, reserved
+from infra.deploy.preflight import check_concurrency, check_secret, reserved
+from tests.infra.deploy.emulator import Emulator
+
+HERE = "arn:aws:secretsmanager:eu-central-1:123456789012:secret"
 
 
 def functions(*concurrency: int | None) -> dict[str, Any]:
@@ -47,6 +50,28 @@ class Session:
     def client(self, name: str, *, config: Config) -> Any:
         assert name == "lambda"
         return self.lambda_
+
+
+class ConsolesSecret:
+    """An account in whose console a secret was made: it names its key by the id, whoever's it is.
+
+    Moto takes every key for the customer's.
+    """
+
+    def __init__(self, arn: str, manager: str) -> None:
+        session = boto3.Session("a", "b", region_name="eu-central-1")
+        self._clients = {name: session.client(name) for name in ("secretsmanager", "kms")}
+        answers = {
+            "secretsmanager": ("describe_secret", {"ARN": arn, "KmsKeyId": "key-1"}),
+            "kms": ("describe_key", {"KeyMetadata": {"KeyId": "key-1", "KeyManager": manager}}),
+        }
+        for name, answer in answers.items():
+            stub = Stubber(self._clients[name])
+            stub.add_response(*answer)
+            stub.activate()
+
+    def client(self, name: str, *, config: Config) -> Any:
+        return self._clients[name]
 
 
 @pytest.fixture
@@ -86,3 +111,64 @@ def test_what_reserves_nothing_asks_nothing(account: Account) -> None:
 @given(st.lists(st.one_of(st.none(), st.integers(0, 1000))))
 def test_what_functions_reserve_is_added_up(concurrency: list[int | None]) -> None:
     assert reserved(functions(*concurrency)) == sum(filter(None, concurrency))
+
+
+def secret(emulator: Emulator, **more: str) -> str:
+    secrets = emulator.client("secretsmanager")
+    return str(secrets.create_secret(Name="mongodb", SecretString="mongodb://…", **more)["ARN"])
+
+
+def test_a_secret_that_functions_can_read_is_well(emulator: Emulator) -> None:
+    check_secret(emulator.aws, secret(emulator))
+
+
+def test_so_is_one_that_names_the_key_which_everybody_has(emulator: Emulator) -> None:
+    check_secret(emulator.aws, secret(emulator, KmsKeyId="alias/aws/secretsmanager"))
+
+
+def test_whose_a_key_is_that_is_named_by_its_id_is_asked() -> None:
+    arn = f"{HERE}:mongodb-abc123"
+    check_secret(Aws(ConsolesSecret(arn, "AWS"), "123456789012", "eu-central-1"), arn)
+    with pytest.raises(DeployError, match="encrypted with key-1"):
+        check_secret(Aws(ConsolesSecret(arn, "CUSTOMER"), "123456789012", "eu-central-1"), arn)
+
+
+def test_a_secret_with_a_key_of_its_own_is_told(emulator: Emulator) -> None:
+    key = emulator.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    arn = secret(emulator, KmsKeyId=key)
+    with pytest.raises(
+        DeployError, match=f"encrypted with {key}, .* may not use"
+    ):
+        check_secret(emulator.aws, arn)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:mongodb-abc123",
+        "arn:aws:secretsmanager:eu-central-1:210987654321:secret:mongodb-abc123",
+        "mongodb",
+    ],
+    ids=["another region", "another account", "no arn"],
+)
+def test_a_secret_of_somewhere_else_is_told(emulator: Emulator, arn: str) -> None:
+    with pytest.raises(DeployError, match=r"not in eu-central-1 of account 123456789012.*Nothing"):
+        check_secret(emulator.aws, arn)
+
+
+def test_a_secret_that_is_not_there_is_told(emulator: Emulator) -> None:
+    with pytest.raises(DeployError, match=f"there is no {HERE}:nobody-abc123"):
+        check_secret(emulator.aws, f"{HERE}:nobody-abc123")
+
+
+def test_an_arn_that_is_not_whole_is_completed(emulator: Emulator) -> None:
+    arn = secret(emulator)
+    with pytest.raises(DeployError, match=f"whole ARN of that secret is {arn}"):
+        check_secret(emulator.aws, f"{HERE}:mongodb")
+
+
+def test_a_secret_that_is_being_deleted_is_told(emulator: Emulator) -> None:
+    arn = secret(emulator)
+    emulator.client("secretsmanager").delete_secret(SecretId=arn)
+    with pytest.raises(DeployError, match="is being deleted"):
+        check_secret(emulator.aws, arn)
