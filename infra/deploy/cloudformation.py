@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -52,9 +52,11 @@ class CloudFormation:
         with told():
             self._client.delete_change_set(ChangeSetName=change_set_id)
 
-    def execute(self, change_set_id: str) -> None:
+    def execute(self, change_set_id: str, *, keep: bool) -> None:
+        # Said each time: otherwise the stack does what it was last told. And not by the change
+        # set's OnStackFailure: what DO_NOTHING has kept, CloudFormation does not update.
         with told():
-            self._client.execute_change_set(ChangeSetName=change_set_id)
+            self._client.execute_change_set(ChangeSetName=change_set_id, DisableRollback=keep)
 
     def find(self, name_or_id: str) -> Stack | None:
         with told():
@@ -81,6 +83,10 @@ class CloudFormation:
         with told():
             found = self._client.get_template(StackName=stack_id, TemplateStage="Processed")
         return dict(found["TemplateBody"])
+
+    def continue_rollback(self, stack_id: str, skip: Sequence[str]) -> None:
+        with told():
+            self._client.continue_update_rollback(StackName=stack_id, ResourcesToSkip=list(skip))
 
     def delete(self, stack_id: str) -> None:
         with told():

@@ -30,10 +30,18 @@ class Interface:
 
 def address_in(event: Event) -> str | None:
     """The public address that functions call from, when this event says that it is there now."""
-    if event.resource != ADDRESS or event.status != "CREATE_COMPLETE":
-        return None
+    return _address(event.status, event.physical_id) if event.resource == ADDRESS else None
+
+
+def address_of(resources: Iterable[Resource]) -> str | None:
+    """The same, of a stack's parts."""
+    there = (each for each in resources if each.logical_id == ADDRESS)
+    return next((_address(each.status, each.physical_id) for each in there), None)
+
+
+def _address(status: str, physical_id: str) -> str | None:
     # The type's identifier has two parts, the address first; CloudFormation joins parts by a bar.
-    return event.physical_id.partition("|")[0] or None
+    return physical_id.partition("|")[0] or None if status == "CREATE_COMPLETE" else None
 
 
 def interfaces_left(aws: Aws, resources: Iterable[Resource]) -> list[Interface]:

@@ -59,14 +59,16 @@ def _withdraw_unfinished(
         withdraw(change_sets, stacks, change_set_id, stack_name)
 
 
-def execute(change_sets: ChangeSets, stacks: Stacks, change_set_id: str, stack_name: str) -> None:
+def execute(
+    change_sets: ChangeSets, stacks: Stacks, change_set_id: str, proposal: Proposal
+) -> None:
     """Begin to change the stack. What is refused leaves nothing behind. Raises DeployError."""
     try:
-        change_sets.execute(change_set_id)
+        change_sets.execute(change_set_id, keep=proposal.keep)
     except DeployError:
         # If it was begun all the same, and only the answer was lost, CloudFormation refuses that.
         with suppress(DeployError):
-            withdraw(change_sets, stacks, change_set_id, stack_name)
+            withdraw(change_sets, stacks, change_set_id, proposal.stack)
         raise
 
 

@@ -6,7 +6,7 @@ guide, "Stack status codes".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -25,6 +25,13 @@ UPDATABLE = {
     "UPDATE_ROLLBACK_COMPLETE",
 }
 
+PAUSED = {"CREATE_FAILED", "UPDATE_FAILED"}
+"""Something failed and what was made is kept: an update tries the rest, and has to keep it, too
+(CloudFormation user guide, "Choose how to handle failures when provisioning resources")."""
+
+STUCK = "UPDATE_ROLLBACK_FAILED"
+"""An update failed, and so did taking it back, which can be continued."""
+
 REVIEWED = "REVIEW_IN_PROGRESS"
 """A stack without resources: its first change set was made and not executed."""
 
@@ -36,14 +43,16 @@ MEND = (
     "Mend what `belfry status --stage {stage}` names, let CloudFormation's console roll it back, "
     "then deploy again."
 )
+STUCK_ADVICE = (
+    "When that is `Prepared` alone, `belfry deploy --stage {stage}` offers to leave it out. Else "
+    "mend it, and choose *Continue update rollback* in CloudFormation's console."
+)
 ADVICE = {
-    "CREATE_FAILED": f"Its first deployment failed. {REMAINS}",
     "DELETE_FAILED": f"Removing it failed in the middle. {REMAINS}",
     "ROLLBACK_COMPLETE": f"Its first deployment failed and was taken back. {REMAINS}",
     "ROLLBACK_FAILED": f"Its first deployment failed, and taking it back, too. {REMAINS}",
     "IMPORT_ROLLBACK_FAILED": f"An import into it failed, which Belfry never does. {MEND}",
-    "UPDATE_FAILED": f"Its last update failed and was not taken back. {MEND}",
-    "UPDATE_ROLLBACK_FAILED": f"Its last update failed, and taking it back, too. {MEND}",
+    STUCK: f"Its last update failed, and taking it back, too. {STUCK_ADVICE}",
 }
 AT_WORK = (
     "CloudFormation is at work on it. `belfry status --stage {stage}` shows how far it is; "
@@ -114,12 +123,13 @@ class ChangeSet:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a stack is to become."""
+    """What a stack is to become. `keep`: what was made stays when something else fails."""
 
     stack: str
     kind: Kind
     template_url: str
     parameters: tuple[Parameter, ...]
+    keep: bool = False
 
 
 class ChangeSets(Protocol):
@@ -133,8 +143,8 @@ class ChangeSets(Protocol):
     def discard(self, change_set_id: str) -> None:
         """Forget a change set that was not executed."""
 
-    def execute(self, change_set_id: str) -> None:
-        """Begin to change the stack."""
+    def execute(self, change_set_id: str, *, keep: bool) -> None:
+        """Begin to change the stack. When something fails, what was made is kept or taken back."""
 
 
 class Stacks(Protocol):
@@ -150,6 +160,9 @@ class Stacks(Protocol):
     def template(self, stack_id: str) -> Template:
         """The template as it was deployed, transforms applied."""
 
+    def continue_rollback(self, stack_id: str, skip: Sequence[str]) -> None:
+        """Begin to take an update back again that could not be, without those resources."""
+
     def delete(self, stack_id: str) -> None:
         """Begin to delete the stack."""
 
@@ -162,7 +175,16 @@ def kind_of(stack: Stack | None, stage: str) -> Kind:
     """Whether deploying creates or updates. Raises DeployError when neither is possible."""
     if stack is None or stack.status == REVIEWED:
         return "CREATE"
-    if stack.status in UPDATABLE:
+    if stack.status in UPDATABLE | PAUSED:
         return "UPDATE"
-    advice = AT_WORK if stack.status.endswith(IN_PROGRESS) else ADVICE[stack.status]
+    advice = AT_WORK if stack.status.endswith(IN_PROGRESS) else ADVICE.get(stack.status, MEND)
     raise DeployError(f"{stack.name} is in {stack.status}. {advice.format(stage=stage)}")
+
+
+def keeps(stack: Stack | None) -> bool:
+    """Whether what this deployment makes is to be kept when something else fails.
+
+    So it is until the first one has succeeded: it would take with it the broker that took so long,
+    the logs that tell why, and the address that MongoDB lets in.
+    """
+    return stack is None or stack.status in {REVIEWED, *PAUSED}

@@ -16,7 +16,7 @@ from local_runner.console import fail, out
 if TYPE_CHECKING:
     from infra.deploy.aws import Aws
     from infra.deploy.release import Located, Release
-    from infra.deploy.stacks import ChangeSet, Deployments, Kind, Proposal, Stack
+    from infra.deploy.stacks import ChangeSet, Deployments, Proposal, Stack
     from infra.pages import Page
     from infra.smoke import Limits
 
@@ -76,32 +76,50 @@ def _deploy(
 ) -> None:
     from infra.deploy.cloudformation import CloudFormation
     from infra.deploy.parameters import parameters
-    from infra.deploy.preflight import check_concurrency
+    from infra.deploy.preflight import check_concurrency, check_secret
     from infra.deploy.proposing import propose
-    from infra.deploy.stacks import REVIEWED, Proposal, kind_of
+    from infra.deploy.stacks import REVIEWED, STUCK, Proposal, keeps, kind_of
     from infra.deploy.website import pages
     from infra.package import ROOT
+    from local_runner.command.deploy_stuck import unstick
 
     site = pages(ROOT)
     stacks = CloudFormation(account)
     stack = stacks.find(name)
+    if stack and stack.status == STUCK:
+        stack = unstick(stacks, stack, stage, yes)
     kind = kind_of(stack, stage)
     remembered = stack.parameters if stack and stack.status != REVIEWED else {}
     values = parameters(release.template, chosen, remembered)
     if kind == "CREATE":
         check_concurrency(account, release.template)
+    if "MongodbSecret" in chosen:
+        check_secret(account, chosen["MongodbSecret"])
     out.print(f"[bold]{name}[/] to {account.region} of account {account.account}")
     location = _upload(account, release)
-    proposal = Proposal(name, kind, location[1], tuple(values))
+    proposal = Proposal(name, kind, location[1], tuple(values), keeps(stack))
     out.print(f"version {location[0].version}; CloudFormation compares it with what there is …")
     found = propose(stacks, stacks, proposal, pause)
     if found is None:
+        _refuse_unfinished(stack, stage)
         out.print("[green]Nothing changes[/]: the stack is what the package says.")
     else:
         change(stacks, found, proposal, stage, yes)
     deployed = stacks.find(found.stack_id if found else name)
     if deployed:
-        finish(account, deployed, site, patience(kind))
+        finish(account, deployed, site, patience(first=proposal.keep))
+
+
+def _refuse_unfinished(stack: Stack | None, stage: str) -> None:
+    """Nothing changes: that is no good news of a stack that lacks something."""
+    from infra.deploy.stacks import PAUSED
+
+    if stack and stack.status in PAUSED:
+        fail(
+            f"{stack.name} is in {stack.status}, and CloudFormation sees nothing to do: choose "
+            "*Retry* in its console, or begin again: "
+            f"`belfry destroy --stage {stage}`, then deploy."
+        )
 
 
 def _upload(account: Aws, release: Release) -> tuple[Located, str]:
@@ -145,7 +163,7 @@ def change(
         out.print("Nothing was changed.")
         raise typer.Exit(1)
     after = newest(stacks, found.stack_id)
-    execute(stacks, stacks, found.id, proposal.stack)
+    execute(stacks, stacks, found.id, proposal)
     with goes_on(stage):
         events = watch(stacks, found.stack_id, after, len(found.changes), pause)
     if not went_well(events):
@@ -153,11 +171,11 @@ def change(
     out.print(f"[green]{proposal.stack} is deployed.[/]")
 
 
-def patience(kind: Kind) -> Limits:
+def patience(*, first: bool) -> Limits:
     """Of the smoke test: a new trigger of a queue takes a while until it polls."""
     from infra.smoke import Limits
 
-    return Limits(frame=180.0, total=600.0) if kind == "CREATE" else Limits()
+    return Limits(frame=180.0, total=600.0) if first else Limits()
 
 
 def finish(account: Aws, stack: Stack, site: Sequence[Page], limits: Limits) -> None:

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from infra.deploy.network import address_in
 from infra.deploy.progress import causes, failed, finished, follow
-from infra.deploy.stacks import ADVICE, Event, Resource, Stack
+from infra.deploy.stacks import ADVICE, PAUSED, Event, Resource, Stack
 from local_runner.console import out
 
 if TYPE_CHECKING:
@@ -38,8 +38,13 @@ REPLACEMENTS = {"True": REPLACED, "Conditional": MAYBE}
 ACTIONS = {"Add": ADDED, "Remove": REMOVED, "Modify": CHANGED}
 NO_BREAK = "\N{NO-BREAK SPACE}"
 TAKEN_BACK = "ROLLBACK_IN_PROGRESS"
+KEPT = (
+    "What was made is kept. Mend that and deploy again: only the rest is tried. Or begin again: "
+    "`belfry destroy --stage {stage}`."
+)
 ENDS = {
     **ADVICE,
+    **dict.fromkeys(PAUSED, KEPT),
     "UPDATE_ROLLBACK_COMPLETE": "Everything was taken back: the version before it runs on.",
 }
 
@@ -124,7 +129,7 @@ def let_in(address: str) -> None:
         f"\n[bold yellow]Let this address into MongoDB now:[/] [bold]{escape(address)}[/]\n"
         "That is where functions come from; in Atlas it is Network Access, Add IP Address. "
         "When the broker stands, in a quarter of an hour or so, `Prepared` calls MongoDB, and "
-        "if nothing answers for some minutes, everything is taken back.\n"
+        "if nothing answers for some minutes, it fails: deploy again when the address is let in.\n"
     )
 
 
@@ -153,7 +158,8 @@ def why(events: Sequence[Event], stage: str) -> str:
     """What failed first, and what is to be done, in sentences. `events` are in order."""
     end = events[-1] if events else None
     first = next(iter(causes(events)), end)
-    reason = f"{first.resource} ({first.type}): {first.reason or first.status}" if first else ""
+    what = (first.reason or first.status).rstrip(".") if first else ""
+    reason = f"{first.resource} ({first.type}): {what}." if first else ""
     advice = ENDS.get(end.status, "").format(stage=stage) if end else ""
     return f"{reason} {advice}".strip()
 

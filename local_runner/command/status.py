@@ -35,17 +35,17 @@ def status(stage: Stage, local: Local = False) -> None:
         if stack is None:
             out.print(f"Nothing of {name} is in {account.region} of account {account.account}.")
             return
-        show(account, stacks, stack)
+        show(account, stacks, stack, stage)
 
 
-def show(account: Aws, stacks: Deployments, stack: Stack) -> None:
+def show(account: Aws, stacks: Deployments, stack: Stack, stage: str) -> None:
     """Print what there is to say of a stack."""
-    from infra.deploy.network import address_in
+    from infra.deploy.network import address_of
     from infra.deploy.progress import causes, finished, last_operation, under_way
     from infra.deploy.release import version_of
-    from infra.deploy.stacks import IN_PROGRESS, REVIEWED
+    from infra.deploy.stacks import IN_PROGRESS, PAUSED, REVIEWED
     from infra.deploy.watching import ringing
-    from local_runner.command.stack_view import event_line, let_in, show_outputs
+    from local_runner.command.stack_view import ENDS, event_line, let_in, show_outputs
 
     colour = "red" if "FAILED" in stack.status or "ROLLBACK" in stack.status else "green"
     since = f" since {stack.changed:%Y-%m-%d %H:%M:%S %Z}" if stack.changed else ""
@@ -61,13 +61,16 @@ def show(account: Aws, stacks: Deployments, stack: Stack) -> None:
     if stack.status.endswith(IN_PROGRESS):
         done = len({event.resource for event in events if finished(event)})
         out.print(f"  {done} resources finished; under way: {', '.join(under_way(events))}")
-    if stack.status == BEING_MADE:  # so there are no outputs yet
-        for address in filter(None, map(address_in, events)):
-            let_in(address)
+    resources = stacks.resources(stack.id)
+    unfinished = stack.status in {BEING_MADE, *PAUSED}  # so there are no outputs yet
+    if unfinished and (address := address_of(resources)):
+        let_in(address)
     for event in causes(events):
         out.print(event_line(event), soft_wrap=True)
         out.print(f"    {escape(event.reason)}", soft_wrap=True)
-    alarms = ringing(account, stacks.resources(stack.id))
+    if stack.status in ENDS:
+        out.print(f"  {ENDS[stack.status].format(stage=stage)}", soft_wrap=True)
+    alarms = ringing(account, resources)
     for alarm, reason in alarms.items():
         out.print(f"[red]rings[/] {escape(alarm)}: {escape(reason)}", soft_wrap=True)
     if not alarms:

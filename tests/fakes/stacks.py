@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -12,7 +12,9 @@ from infra.deploy.aws import DeployError
 from infra.deploy.release import Template
 from infra.deploy.stacks import (
     DELETED,
+    PAUSED,
     REVIEWED,
+    STUCK,
     Change,
     ChangeSet,
     Event,
@@ -38,7 +40,8 @@ class _Record:
 class FakeStacks:
     """Does at once what CloudFormation does in minutes.
 
-    `templates` are read by their address. What is named in `failing` fails with that reason.
+    `templates` are read by their address. What is named in `failing` fails with that reason, and
+    what is in `failing_back` fails when an update is taken back.
     `later` holds events back: each look at the events lets one more be seen. A change set that is
     executed is `refused` with that sentence. `physical` are names that are not made up. A change
     set is being made for so many `pending_looks`, and cannot be discarded before.
@@ -46,6 +49,7 @@ class FakeStacks:
 
     def __init__(self, template_of: Callable[[str], Template], *, later: bool = False) -> None:
         self.failing: dict[str, str] = {}
+        self.failing_back: set[str] = set()
         self.refused = ""
         self.physical: dict[str, str] = {}
         self.pending_looks = 0
@@ -84,24 +88,42 @@ class FakeStacks:
             raise DeployError("InvalidChangeSetStatus: it is in CREATE_IN_PROGRESS")
         del self._change_sets[change_set_id]
 
-    def execute(self, change_set_id: str) -> None:
+    def execute(self, change_set_id: str, *, keep: bool) -> None:
         if self.refused:
             raise DeployError(self.refused)
         found, proposal = self._change_sets.pop(change_set_id)
         record = self._stacks[found.stack_id]
+        if record.stack.status in PAUSED and not keep:
+            raise DeployError(f"This stack is in a non-terminal [{record.stack.status}] state.")
         kind = proposal.kind
         self._ends(record, f"{kind}_IN_PROGRESS")
         broken = [each for each in found.changes if each.resource in self.failing]
         for change in found.changes:
             self._work(record, change, kind, cancelled=bool(broken))
+        if broken and keep:
+            self._ends(record, f"{kind}_FAILED")
+            return
         if broken:
-            rollback = "UPDATE_ROLLBACK" if kind == "UPDATE" else "ROLLBACK"
-            self._ends(record, f"{rollback}_IN_PROGRESS")
-            self._ends(record, f"{rollback}_COMPLETE")
+            self._takes_back(record, "UPDATE_ROLLBACK" if kind == "UPDATE" else "ROLLBACK")
             return
         record.values = self._values(record, proposal)
         record.template = self._template_of(proposal.template_url)
         self._ends(record, f"{kind}_COMPLETE")
+
+    def continue_rollback(self, stack_id: str, skip: Sequence[str]) -> None:
+        record = self._stacks[stack_id]
+        if record.stack.status != STUCK:
+            raise DeployError(f"{record.stack.name} is in {record.stack.status}")
+        self.failing_back -= set(skip)
+        self._takes_back(record, "UPDATE_ROLLBACK")
+
+    def _takes_back(self, record: _Record, rollback: str) -> None:
+        self._ends(record, f"{rollback}_IN_PROGRESS")
+        for name, each in record.template.get("Resources", {}).items():
+            end = "FAILED" if name in self.failing_back else "COMPLETE"
+            self._happens(record, name, each["Type"], f"UPDATE_{end}")
+        broken = self.failing_back & record.template.get("Resources", {}).keys()
+        self._ends(record, f"{rollback}_FAILED" if broken else f"{rollback}_COMPLETE")
 
     def find(self, name_or_id: str) -> Stack | None:
         record = self._stacks.get(name_or_id) or self._record(name_or_id)

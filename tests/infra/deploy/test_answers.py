@@ -144,3 +144,22 @@ def test_what_aws_says_becomes_a_sentence(error: Any, sentence: str) -> None:
         error = ClientError({"Error": {"Code": code, "Message": message}}, "CreateStack")
     with pytest.raises(DeployError, match=sentence), told():
         raise error
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_whether_what_was_made_is_kept_is_said_each_time(
+    stacks: CloudFormation, answers: Stubber, keep: bool
+) -> None:
+    """A stack would do what it was last told."""
+    answers.add_response(
+        "execute_change_set", {}, {"ChangeSetName": CHANGE_SET, "DisableRollback": keep}
+    )
+    stacks.execute(CHANGE_SET, keep=keep)
+
+
+def test_a_rollback_is_continued_without_what_holds_it_up(
+    stacks: CloudFormation, answers: Stubber
+) -> None:
+    asked = {"StackName": STACK_ID, "ResourcesToSkip": ["Prepared"]}
+    answers.add_response("continue_update_rollback", {}, asked)
+    stacks.continue_rollback(STACK_ID, ["Prepared"])

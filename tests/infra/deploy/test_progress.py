@@ -38,7 +38,7 @@ def proposed(stacks: FakeStacks, proposal: Proposal = PROPOSAL) -> ChangeSet:
 def execute(stacks: FakeStacks, proposal: Proposal = PROPOSAL) -> list[Event]:
     found = proposed(stacks, proposal)
     after = newest(stacks, found.stack_id)
-    stacks.execute(found.id)
+    stacks.execute(found.id, keep=proposal.keep)
     return list(follow(stacks, found.stack_id, after, Pauses()))
 
 
@@ -90,7 +90,7 @@ def test_events_that_come_one_by_one_are_each_told_once() -> None:
     at_once = execute(FakeStacks(lambda _: small_template()))
     stacks = FakeStacks(lambda _: small_template(), later=True)
     found = proposed(stacks)
-    stacks.execute(found.id)
+    stacks.execute(found.id, keep=False)
     pauses = Pauses()
     one_by_one = list(follow(stacks, found.stack_id, None, pauses))
     assert [(each.resource, each.status) for each in one_by_one][1:] == [
@@ -123,6 +123,17 @@ def test_an_update_that_failed_is_seen_by_who_comes_later() -> None:
     seen = last_operation(stacks.events(stack.id))
     assert seen == events
     assert [each.resource for each in causes(seen)] == ["Queue"]
+
+
+def test_what_a_first_deployment_has_made_is_kept_until_it_succeeds() -> None:
+    stacks = FakeStacks(lambda _: small_template())
+    stacks.failing["Pages"] = "The bucket name is taken"
+    events = execute(stacks, replace(PROPOSAL, keep=True))
+    assert [events[-1].status, went_well(events)] == ["CREATE_FAILED", False]
+    again = replace(PROPOSAL, kind="UPDATE", keep=True)
+    assert execute(stacks, again)[-1].status == "UPDATE_FAILED"
+    stacks.failing.clear()
+    assert went_well(execute(stacks, again))
 
 
 def test_a_deletion_that_failed_names_what_could_not_be_deleted() -> None:

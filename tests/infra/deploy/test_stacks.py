@@ -12,7 +12,18 @@ from infra.deploy.aws import DeployError
 from infra.deploy.cloudformation import CloudFormation
 from infra.deploy.progress import follow, last_operation, newest, went_well
 from infra.deploy.proposing import execute, propose, withdraw
-from infra.deploy.stacks import ADVICE, DELETED, REVIEWED, UPDATABLE, Kind, Proposal, Stack, kind_of
+from infra.deploy.stacks import (
+    ADVICE,
+    DELETED,
+    PAUSED,
+    REVIEWED,
+    UPDATABLE,
+    Kind,
+    Proposal,
+    Stack,
+    keeps,
+    kind_of,
+)
 from tests.fakes.stacks import FakeStacks
 from tests.infra.deploy.emulator import Emulator
 from tests.infra.deploy.small_package import SECRET, small_template
@@ -52,7 +63,7 @@ class World:
     def deploy(self, template: dict[str, Any], kind: Kind = "CREATE") -> Stack:
         found = propose(self.stacks, self.stacks, self.proposal(template, kind), no_pause)
         assert found
-        self.stacks.execute(found.id)
+        self.stacks.execute(found.id, keep=True)
         return self.stack()
 
     def stack(self) -> Stack:
@@ -117,7 +128,7 @@ def test_an_update_names_what_is_added_and_what_goes(world: World) -> None:
     assert found
     changes = {(each.action, each.resource) for each in found.changes}
     assert changes >= {("Add", "Queue"), ("Remove", "AlarmTopic")}
-    world.stacks.execute(found.id)
+    world.stacks.execute(found.id, keep=True)
     assert world.stack().status == "UPDATE_COMPLETE"
 
 
@@ -125,7 +136,7 @@ def test_what_happens_is_followed_to_its_end(world: World) -> None:
     found = propose(world.stacks, world.stacks, world.proposal(small_template()), no_pause)
     assert found
     after = newest(world.stacks, found.stack_id)
-    world.stacks.execute(found.id)
+    world.stacks.execute(found.id, keep=True)
     events = list(follow(world.stacks, found.stack_id, after, no_pause))
     statuses = [event.status for event in events if event.of_stack]
     assert statuses == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
@@ -163,7 +174,7 @@ def test_a_stack_that_was_proposed_and_left_can_be_deployed(world: World) -> Non
     assert kind_of(world.stack(), "try") == "CREATE"
     found = propose(world.stacks, world.stacks, world.proposal(small_template()), no_pause)
     assert found
-    execute(world.stacks, world.stacks, found.id, NAME)
+    execute(world.stacks, world.stacks, found.id, world.proposal(small_template()))
     stack = world.stacks.find(found.stack_id)
     assert stack
     assert stack.status == "CREATE_COMPLETE"
@@ -176,7 +187,7 @@ def test_a_change_set_that_is_refused_leaves_nothing() -> None:
     assert found
     world.stacks.refused = "These credentials may not do that"
     with pytest.raises(DeployError, match="may not do that"):
-        execute(world.stacks, world.stacks, found.id, NAME)
+        execute(world.stacks, world.stacks, found.id, world.proposal(small_template()))
     assert world.stacks.find(NAME) is None
 
 
@@ -188,7 +199,7 @@ def test_what_moto_cannot_deploy_leaves_nothing(emulator: Emulator) -> None:
     found = propose(world.stacks, world.stacks, proposal, no_pause)
     assert found
     with pytest.raises(DeployError, match="undefined resource Nobody"):
-        execute(world.stacks, world.stacks, found.id, NAME)
+        execute(world.stacks, world.stacks, found.id, world.proposal(small_template()))
     assert world.stacks.find(NAME) is None
     assert world.deploy(small_template()).status == "CREATE_COMPLETE"
 
@@ -225,8 +236,21 @@ def test_kinds() -> None:
     assert kind_of(Stack("id", NAME, "UPDATE_ROLLBACK_COMPLETE"), "try") == "UPDATE"
 
 
+def test_what_is_kept() -> None:
+    """Until the first deployment has succeeded; what runs goes back to what it was."""
+    assert keeps(None)
+    kept = {each for each in UPDATABLE | PAUSED | {REVIEWED} if keeps(Stack("id", NAME, each))}
+    assert kept == PAUSED | {REVIEWED}
+    assert {kind_of(Stack("id", NAME, each), "try") for each in PAUSED} == {"UPDATE"}
+
+
+def test_a_status_that_is_new_to_us_is_told_all_the_same() -> None:
+    with pytest.raises(DeployError, match=r"LIKE_NEVER_BEFORE.*belfry status --stage try"):
+        kind_of(Stack("id", NAME, "LIKE_NEVER_BEFORE"), "try")
+
+
 def test_every_status_that_aws_knows_is_usable_or_told(emulator: Emulator) -> None:
     shape = emulator.client("cloudformation").meta.service_model.shape_for("StackStatus")
     told = {each for each in shape.enum if each.endswith("_IN_PROGRESS")} | ADVICE.keys()
-    assert set(shape.enum) == told | UPDATABLE | {DELETED}
+    assert set(shape.enum) == told | UPDATABLE | PAUSED | {DELETED}
     assert not UPDATABLE & ADVICE.keys()

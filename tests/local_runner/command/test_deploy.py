@@ -21,7 +21,7 @@ from local_runner.command.main import app
 from local_runner.command.stack_view import show_addition, show_changes
 from local_runner.console import out
 from tests.infra.deploy.emulator import Emulator
-from tests.infra.deploy.small_package import SECRET, small_template, write_package
+from tests.infra.deploy.small_package import small_template, write_package
 
 LOGS = "/aws/amazonmq/broker/b-1/"
 QUEUE = {"Type": "AWS::SQS::Queue"}
@@ -37,6 +37,11 @@ class Terminal:
     def __call__(self, *arguments: str | Path, answer: str | None = None) -> Result:
         command = [str(each) for each in arguments]
         return CliRunner().invoke(app, command, env=self.emulator.environment, input=answer)
+
+    def secret(self) -> str:
+        """The ARN of the secret with MongoDB's address."""
+        secrets = self.emulator.client("secretsmanager")
+        return str(secrets.create_secret(Name="mongodb", SecretString="mongodb://…")["ARN"])
 
     def deploy(self, package: Path, *more: str, answer: str | None = None) -> Result:
         return self("deploy", "--stage", "try", "--package", package, *more, answer=answer)
@@ -61,13 +66,13 @@ def package(tmp_path: Path) -> Path:
 
 
 def first(belfry: Terminal, package: Path) -> Result:
-    result = belfry.deploy(package, "--mongodb-secret", SECRET, "--yes")
+    result = belfry.deploy(package, "--mongodb-secret", belfry.secret(), "--yes")
     assert result.exit_code == 0, result.output
     return result
 
 
 def test_a_first_deployment_shows_what_it_adds_and_asks(belfry: Terminal, package: Path) -> None:
-    result = belfry.deploy(package, "--mongodb-secret", SECRET, answer="y\n")
+    result = belfry.deploy(package, "--mongodb-secret", belfry.secret(), answer="y\n")
     assert result.exit_code == 0, result.output
     assert "made the bucket belfry-artifacts-123456789012-eu-central-1" in result.stdout
     assert "uploaded" in result.stdout
@@ -84,9 +89,19 @@ def test_the_quota_is_asked_before_anything_is_made(belfry: Terminal, tmp_path: 
         "Properties": {"ReservedConcurrentExecutions": 200},
     }
     package = write_package(tmp_path / "package", small_template(Poll=reserving))
-    result = belfry.deploy(package, "--mongodb-secret", SECRET, "--yes")
+    result = belfry.deploy(package, "--mongodb-secret", belfry.secret(), "--yes")
     assert result.exit_code == 1
     assert "GetAccountSettings" in result.stderr
+    assert belfry.emulator.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_secret_that_is_not_there_is_told_before_anything_is_made(
+    belfry: Terminal, package: Path
+) -> None:
+    nobody = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:nobody-abc123"
+    result = belfry.deploy(package, "--mongodb-secret", nobody, "--yes")
+    assert result.exit_code == 1
+    assert f"there is no {nobody}" in " ".join(result.stderr.split())
     assert belfry.emulator.client("s3").list_buckets()["Buckets"] == []
 
 
@@ -102,7 +117,7 @@ def test_deploying_twice_changes_nothing(belfry: Terminal, package: Path) -> Non
 
 
 def test_who_says_no_has_changed_nothing(belfry: Terminal, package: Path) -> None:
-    result = belfry.deploy(package, "--mongodb-secret", SECRET, answer="n\n")
+    result = belfry.deploy(package, "--mongodb-secret", belfry.secret(), answer="n\n")
     assert result.exit_code == 1
     assert "Nothing was changed" in result.stdout
     assert belfry.emulator.client("cloudformation").describe_stacks()["Stacks"] == []
@@ -212,8 +227,8 @@ def test_a_smoke_test_that_fails_ends_the_command(
 
 
 def test_a_new_stack_gets_more_patience() -> None:
-    assert command.patience("UPDATE") == Limits()
-    patient = command.patience("CREATE")
+    assert command.patience(first=False) == Limits()
+    patient = command.patience(first=True)
     assert (patient.frame, patient.total) == (180.0, 600.0)
 
 

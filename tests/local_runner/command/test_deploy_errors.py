@@ -17,8 +17,9 @@ from typer.testing import CliRunner, Result
 
 from infra.deploy.aws import Clients, DeployError
 from infra.deploy.proposing import propose
-from infra.deploy.stacks import Proposal
+from infra.deploy.stacks import Kind, Proposal, Stack, keeps, kind_of
 from local_runner.command import deploy, destroy, status
+from local_runner.command.deploy_stuck import unstick
 from local_runner.command.deploying import goes_on
 from local_runner.command.main import app
 from tests.fakes.stacks import FakeStacks
@@ -130,7 +131,9 @@ class Change:
         self.stacks = FakeStacks(templates.__getitem__)
 
     def __call__(self, template: str, *, update: bool = False) -> None:
-        proposal = Proposal("belfry-try", "UPDATE" if update else "CREATE", template, ())
+        kind: Kind = "UPDATE" if update else "CREATE"
+        keep = keeps(self.stacks.find("belfry-try"))
+        proposal = Proposal("belfry-try", kind, template, (), keep)
         found = propose(self.stacks, self.stacks, proposal, lambda: None)
         assert found
         deploy.change(self.stacks, found, proposal, "try", yes=True)
@@ -150,9 +153,13 @@ def test_a_first_deployment_that_fails_names_the_cause_and_the_next_step(
         change("old")
     said = capsys.readouterr()
     assert "Pages (AWS::S3::Bucket): The bucket name is taken" in said.err
+    assert "What was made is kept. Mend that and deploy again" in said.err
     assert "belfry destroy --stage try" in said.err
     assert "cancelled" not in said.err
-    assert "CloudFormation takes everything back" in said.out
+    assert "takes everything back" not in said.out
+    del change.stacks.failing["Pages"]
+    change("old", update=True)
+    assert "belfry-try is deployed." in capsys.readouterr().out
 
 
 def test_an_update_that_fails_says_that_the_version_before_runs_on(
@@ -165,6 +172,63 @@ def test_an_update_that_fails_says_that_the_version_before_runs_on(
     said = capsys.readouterr()
     assert "Broker (AWS::AmazonMQ::Broker): This instance type is not offered here" in said.err
     assert "the version before it runs on" in said.err
+    assert "CloudFormation takes everything back" in said.out
+
+
+@pytest.fixture
+def stuck(change: Change, capsys: pytest.CaptureFixture[str]) -> FakeStacks:
+    """A stack whose update could not be taken back: `Prepared` failed once more."""
+    prepared = {"Type": "Custom::Prepared"}
+    new = {"Type": "Custom::Prepared", "Properties": {"Version": "2"}}
+    templates = {"old": small_template(Prepared=prepared), "new": small_template(Prepared=new)}
+    change.stacks = FakeStacks(templates.__getitem__)
+    change("old")
+    change.stacks.failing["Prepared"] = "MongoDB does not answer"
+    change.stacks.failing_back = {"Prepared"}
+    with pytest.raises(typer.Exit):
+        change("new", update=True)
+    said = capsys.readouterr().err
+    assert "Prepared (Custom::Prepared): MongoDB does not answer. Its last update failed" in said
+    assert "`Prepared` alone, `belfry deploy --stage try` offers" in said
+    return change.stacks
+
+
+def found_in(stacks: FakeStacks) -> Stack:
+    stack = stacks.find("belfry-try")
+    assert stack
+    return stack
+
+
+def test_what_only_prepared_holds_up_is_taken_back_without_it(
+    stuck: FakeStacks,
+) -> None:
+    with CliRunner().isolation(input="y\n") as (shown, *_):
+        after = unstick(stuck, found_in(stuck), "try", yes=False)
+        assert b"Take the rest back without Prepared? [y/N]" in shown.getvalue()
+    assert after
+    assert after.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert kind_of(after, "try") == "UPDATE"
+
+
+def test_who_says_no_to_that_is_told_what_else_there_is(stuck: FakeStacks) -> None:
+    with CliRunner().isolation(input="n\n"):
+        after = unstick(stuck, found_in(stuck), "try", yes=False)
+    with pytest.raises(DeployError, match=r"UPDATE_ROLLBACK_FAILED.*Continue update rollback"):
+        kind_of(after, "try")
+
+
+def test_what_holds_something_is_not_left_out(stuck: FakeStacks) -> None:
+    stuck.failing_back.add("Pages")
+    stuck.continue_rollback(found_in(stuck).id, [])
+    after = unstick(stuck, found_in(stuck), "try", yes=True)
+    assert after
+    assert after.status == "UPDATE_ROLLBACK_FAILED"
+
+
+def test_nothing_to_do_is_no_good_news_of_a_stack_that_is_not_whole() -> None:
+    with pytest.raises(typer.Exit):
+        deploy._refuse_unfinished(Stack("id", "belfry-try", "CREATE_FAILED"), "try")
+    deploy._refuse_unfinished(Stack("id", "belfry-try", "UPDATE_COMPLETE"), "try")
 
 
 def test_each_resource_that_finished_is_a_line(
@@ -225,12 +289,12 @@ def test_status_tells_the_address_while_there_are_no_outputs(
     stack = change.stacks.find("belfry-try")
     assert stack
     capsys.readouterr()
-    status.show(emulator.aws, change.stacks, replace(stack, status="CREATE_IN_PROGRESS"))
+    status.show(emulator.aws, change.stacks, replace(stack, status="CREATE_IN_PROGRESS"), "try")
     assert "Let this address into MongoDB now: physical-NatAddress" in capsys.readouterr().out
-    status.show(emulator.aws, change.stacks, replace(stack, status="ROLLBACK_COMPLETE"))
+    status.show(emulator.aws, change.stacks, replace(stack, status="ROLLBACK_COMPLETE"), "try")
     assert "Let this address" not in capsys.readouterr().out  # it is gone
     outputs = {"NatAddress": "203.0.113.7"}
-    status.show(emulator.aws, change.stacks, replace(stack, outputs=outputs))
+    status.show(emulator.aws, change.stacks, replace(stack, outputs=outputs), "try")
     said = capsys.readouterr().out
     assert "NatAddress  203.0.113.7" in said
     assert "Let this address" not in said
@@ -347,7 +411,7 @@ def test_status_of_what_was_only_proposed(
     change.stacks.propose(Proposal("belfry-try", "CREATE", "old", ()))
     stack = change.stacks.find("belfry-try")
     assert stack
-    status.show(emulator.aws, change.stacks, stack)
+    status.show(emulator.aws, change.stacks, stack, "try")
     assert "Only proposed: nothing of it is there." in capsys.readouterr().out
 
 
@@ -392,12 +456,12 @@ def test_status_says_how_far_it_is_and_what_failed(
     proposal = Proposal("belfry-try", "CREATE", "any", ())
     found = propose(stacks, stacks, proposal, lambda: None)
     assert found
-    stacks.execute(found.id)
+    stacks.execute(found.id, keep=False)
     for _ in range(6):  # the stack itself, and the first two resources
         list(stacks.events(found.stack_id))
     stack = stacks.find("belfry-try")
     assert stack
-    status.show(emulator.aws, stacks, replace(stack, status="CREATE_IN_PROGRESS"))
+    status.show(emulator.aws, stacks, replace(stack, status="CREATE_IN_PROGRESS"), "try")
     said = capsys.readouterr().out
     assert "2 resources finished; under way: Pages" in said
     assert "Log groups are not for you" in said
