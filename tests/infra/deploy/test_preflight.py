@@ -136,9 +136,7 @@ def test_whose_a_key_is_that_is_named_by_its_id_is_asked() -> None:
 def test_a_secret_with_a_key_of_its_own_is_told(emulator: Emulator) -> None:
     key = emulator.client("kms").create_key()["KeyMetadata"]["KeyId"]
     arn = secret(emulator, KmsKeyId=key)
-    with pytest.raises(
-        DeployError, match=f"encrypted with {key}, .* may not use"
-    ):
+    with pytest.raises(DeployError, match=f"encrypted with {key}, .* may not use"):
         check_secret(emulator.aws, arn)
 
 
