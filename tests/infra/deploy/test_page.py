@@ -75,11 +75,11 @@ def test_the_address_of_mongodb_becomes_a_secret_and_is_not_shown(emulator: Emul
     assert found["SecretString"] == "mongodb+srv://u:p@example.net/"
 
 
-def test_the_address_of_the_functions_is_found(emulator: Emulator) -> None:
-    name = {"Key": "Name", "Value": "belfry-prod"}
-    tags = [{"ResourceType": "elastic-ip", "Tags": [name]}]
-    made = emulator.client("ec2").allocate_address(Domain="vpc", TagSpecifications=tags)
-    assert _run(_block("describe_addresses"), emulator).strip() == made["PublicIp"]
+def test_what_a_new_stack_is_said_to_have_is_in_it() -> None:
+    said = dict(re.findall(r"(?m)^ +\d+  (\w+) +(\d+ .*)$", PAGE))
+    assert said.keys() >= {"Lambda", "IAM"}
+    functions = len(SPEC.addresses())
+    assert f"{functions} Function," in said["Lambda"]
 
 
 def test_a_package_that_comes_back_from_the_bucket_is_the_same(
