@@ -60,6 +60,11 @@ class FakeStacks:
         self._numbers = count(1)
         self._hidden: list[tuple[_Record, Event]] = []
 
+    @property
+    def change_sets(self) -> list[str]:
+        """The ids of those that were neither executed nor discarded."""
+        return list(self._change_sets)
+
     def propose(self, proposal: Proposal) -> str:
         record = self._record(proposal.stack)
         if record is None:

@@ -81,6 +81,7 @@ def test_an_interrupted_update_leaves_the_stack() -> None:
     stacks.pending_looks = 4
     with pytest.raises(KeyboardInterrupt):
         propose(stacks, stacks, Proposal("belfry-try", "UPDATE", "new", ()), Interrupted(1))
+    assert stacks.change_sets == []
     stack = stacks.find("belfry-try")
     assert stack
     assert stack.status == "CREATE_COMPLETE"
