@@ -26,7 +26,7 @@ from botocore.parsers import ResponseParserError
 LONGEST_STAGE = 20
 """Characters: `belfry-<stage>-<function>` may have 64 (AWS Lambda, API reference, FunctionName)."""
 
-STAGE = re.compile(rf"[a-z](?:-?[a-z0-9]){{0,{LONGEST_STAGE - 1}}}")
+STAGE = re.compile(rf"(?=.{{1,{LONGEST_STAGE}}}\Z)[a-z](?:-?[a-z0-9])*")
 
 CREDENTIALS = (
     "Log in with `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "

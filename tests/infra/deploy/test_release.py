@@ -162,7 +162,9 @@ def test_stages(stage: str) -> None:
     assert stack_name(stage) == f"belfry-{stage}"
 
 
-@pytest.mark.parametrize("stage", ["", "Prod", "2x", "a_b", "a--b", "-a", "a-", "a" * 21, "a\n"])
+@pytest.mark.parametrize(
+    "stage", ["", "Prod", "2x", "a_b", "a--b", "-a", "a-", "a" * 21, "a-a-a-a-a-a-a-a-a-a-a", "a\n"]
+)
 def test_stages_that_aws_would_refuse(stage: str) -> None:
     with pytest.raises(DeployError, match="--stage"):
         stack_name(stage)
