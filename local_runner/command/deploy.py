@@ -15,6 +15,7 @@ from local_runner.console import fail, out
 
 if TYPE_CHECKING:
     from infra.deploy.aws import Aws
+    from infra.deploy.parameters import Parameter
     from infra.deploy.release import Located, Release
     from infra.deploy.stacks import ChangeSet, Deployments, Proposal, Stack
     from infra.pages import Page
@@ -75,10 +76,8 @@ def _deploy(
     account: Aws, name: str, stage: str, release: Release, chosen: dict[str, str], yes: bool
 ) -> None:
     from infra.deploy.cloudformation import CloudFormation
-    from infra.deploy.parameters import parameters
-    from infra.deploy.preflight import check_concurrency, check_secret
     from infra.deploy.proposing import propose
-    from infra.deploy.stacks import REVIEWED, STUCK, Proposal, keeps, kind_of
+    from infra.deploy.stacks import STUCK, Proposal, keeps, kind_of
     from infra.deploy.website import pages
     from infra.package import ROOT
     from local_runner.command.deploy_stuck import unstick
@@ -89,12 +88,7 @@ def _deploy(
     if stack and stack.status == STUCK:
         stack = unstick(stacks, stack, stage, yes)
     kind = kind_of(stack, stage)
-    remembered = stack.parameters if stack and stack.status != REVIEWED else {}
-    values = parameters(release.template, chosen, remembered)
-    if kind == "CREATE":
-        check_concurrency(account, release.template)
-    if "MongodbSecret" in chosen:
-        check_secret(account, chosen["MongodbSecret"])
+    values = _checked(account, stack, release, chosen)
     out.print(f"[bold]{name}[/] to {account.region} of account {account.account}")
     location = _upload(account, release)
     proposal = Proposal(name, kind, location[1], tuple(values), keeps(stack))
@@ -108,6 +102,23 @@ def _deploy(
     deployed = stacks.find(found.stack_id if found else name)
     if deployed:
         finish(account, deployed, site, patience(first=proposal.keep))
+
+
+def _checked(
+    account: Aws, stack: Stack | None, release: Release, chosen: dict[str, str]
+) -> list[Parameter]:
+    """The parameters, when nothing is in the way that one can see before anything is made."""
+    from infra.deploy.parameters import parameters
+    from infra.deploy.preflight import check_concurrency, check_secret
+    from infra.deploy.stacks import REVIEWED
+
+    there = stack if stack and stack.status != REVIEWED else None
+    values = parameters(release.template, chosen, there.parameters if there else {})
+    if there is None:
+        check_concurrency(account, release.template)
+    if "MongodbSecret" in chosen:
+        check_secret(account, chosen["MongodbSecret"])
+    return values
 
 
 def _refuse_unfinished(stack: Stack | None, stage: str) -> None:
