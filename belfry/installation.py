@@ -27,27 +27,38 @@ class Accounts(Users, Protocol):
 
 
 def first_administrator(
-    email: str, password: str, *, users: Accounts, passwords: Passwords, clock: Clock
+    email: str, password: str, *, users: Users, passwords: Passwords, clock: Clock
 ) -> bool:
-    """See that there is this administrator, with this password; answers whether there was none.
+    """Register the administrator, unless there is this account; answers whether it was missing.
 
-    Doing it again changes nothing. Another installation on the same data has another password, and
-    whoever installs it may set it; but who is no administrator (any more) is left alone. Raises
-    ConfigurationError for an address or a password that nobody could register with.
+    Doing it again changes nothing. Raises ConfigurationError for an address or a password that
+    nobody could register with.
     """
     account = _registration(email, password)
-    found = users.by_email(account.email)
-    if found is None:
-        try:
-            register(account, users=users, passwords=passwords, clock=clock, role=Role.ADMIN)
-        except EmailTaken:
-            return False  # another one has started at the same time
-        return True
-    if found.user.role is not Role.ADMIN:
-        log.warning("%s is no administrator: `belfry users grant-admin` changes it", account.email)
+    if users.by_email(account.email) is not None:
+        return False
+    try:
+        register(account, users=users, passwords=passwords, clock=clock, role=Role.ADMIN)
+    except EmailTaken:
+        return False  # another one has started at the same time
+    return True
+
+
+def administrator_of_the_deployment(
+    email: str, password: str, *, users: Accounts, passwords: Passwords, clock: Clock
+) -> None:
+    """The same, and the account's password is this one afterwards, also if it was there before.
+
+    A stage that is made anew on the same data has a new password. Who is no administrator (any
+    more) is left alone.
+    """
+    if first_administrator(email, password, users=users, passwords=passwords, clock=clock):
+        return
+    found = users.by_email(_registration(email, password).email)
+    if found is None or found.user.role is not Role.ADMIN:
+        log.warning("%s is no administrator: `belfry users grant-admin` changes it", email)
     elif not passwords.matches(password, found.password_hash):
         users.set_password(found.user.id, passwords.hash(password))
-    return False
 
 
 def _registration(email: str, password: str) -> Registration:

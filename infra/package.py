@@ -111,7 +111,7 @@ def package(build: Path = BUILD) -> Iterator[Package]:
 
 def _package(build: Path, spec: Spec, architecture: Architecture) -> Package:
     project = build / "chalice" / architecture.name
-    write_project(project, spec, architecture)
+    _write_project(project, spec, architecture)
     (project / "merge.json").write_text(json.dumps(template(spec)))
     out = build / "package" / architecture.name
     _chalice("package", "--merge-template", "merge.json", "out", project=project)
@@ -125,23 +125,15 @@ def _package(build: Path, spec: Spec, architecture: Architecture) -> Package:
     return Package(architecture, out / TEMPLATE, out / ZIP, len(spec.addresses()))
 
 
-def write_project(
-    project: Path,
-    spec: Spec,
-    architecture: Architecture,
-    environment: Mapping[str, str] | None = None,
-) -> None:
-    """Write the folder that chalice wants. `environment` is for all functions.
-
-    Raises PackagingError.
-    """
+def _write_project(project: Path, spec: Spec, architecture: Architecture) -> None:
+    """Write the folder that chalice wants."""
     if project.exists():
         shutil.rmtree(project)
     vendor = project / "vendor"
     (project / ".chalice").mkdir(parents=True)
     shutil.copy(ROOT / "infra" / "chalice" / "app.py", project)
     shutil.copy(ROOT / "openapi.yaml", project)
-    config = json.dumps(_config(spec, architecture, environment or {}), indent=2)
+    config = json.dumps(_config(spec, architecture), indent=2)
     (project / ".chalice" / "config.json").write_text(config)
     (project / "requirements.txt").touch()  # all of it is in vendor/ already
     _install(vendor, architecture)
@@ -150,16 +142,14 @@ def write_project(
         shutil.copytree(ROOT / folder, vendor / folder, ignore=left_out)
 
 
-def _config(
-    spec: Spec, architecture: Architecture, environment: Mapping[str, str]
-) -> Mapping[str, Any]:
+def _config(spec: Spec, architecture: Architecture) -> Mapping[str, Any]:
     functions = {}
     for function in spec.addresses():
         settings = spec.settings(function)
         functions[chalice_name(function)] = {
             "lambda_timeout": int(settings.timeout_seconds),
             "lambda_memory_size": settings.memory_megabytes,
-            "environment_variables": {**environment, **settings.environment},
+            "environment_variables": dict(settings.environment),
         }
     return {
         "version": "2.0",

@@ -3,7 +3,7 @@
 from functools import partial
 
 from belfry.custom_resource import custom_resource
-from belfry.installation import first_administrator, when_available
+from belfry.installation import administrator_of_the_deployment, when_available
 from belfry.signing_keys import ensure_signing_key
 from belfry.wiring import Deps
 
@@ -18,7 +18,7 @@ def handler(deps: Deps) -> None:
     patiently(deps.migrate)
     users, passwords = deps.users, deps.passwords
     patiently(
-        lambda: first_administrator(
+        lambda: administrator_of_the_deployment(
             email, password, users=users, passwords=passwords, clock=deps.clock
         )
     )

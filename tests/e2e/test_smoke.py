@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,12 @@ def test_ctrl_c_is_a_failure_and_leaves_nothing_behind(lossy: Belfry) -> None:
     before, registered = counts_of(lossy), lossy.log.read_text().count(REGISTERING)
     command = [sys.executable, "-m", "local_runner.command", "smoke", "--data", str(lossy.folder)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell lets what runs in its background ignore Ctrl-C, and children inherit that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as run:
         deadline = time.monotonic() + SOON
         while lossy.log.read_text().count(REGISTERING) == registered:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from belfry.errors import ConfigurationError, StoreUnavailable
-from belfry.installation import LOOK_AGAIN_SECONDS, PATIENCE_SECONDS, first_administrator
+from belfry.installation import (
+    LOOK_AGAIN_SECONDS,
+    PATIENCE_SECONDS,
+    administrator_of_the_deployment,
+    first_administrator,
+)
 from belfry.installation import when_available as when_it_is
 from belfry.model import Role
 from tests.fakes import Fakes
@@ -27,9 +32,26 @@ def test_the_first_administrator_is_made_once(fakes: Fakes) -> None:
     assert fakes.passwords.matches("correct horse", made.password_hash)
 
 
-def test_another_installation_on_the_same_data_sets_its_own_password(fakes: Fakes) -> None:
+def of_the_deployment(fakes: Fakes, password: str) -> None:
+    administrator_of_the_deployment(
+        "Admin@example.com",
+        password,
+        users=fakes.users,
+        passwords=fakes.passwords,
+        clock=fakes.clock,
+    )
+
+
+def test_another_runner_on_the_same_data_changes_no_password(fakes: Fakes) -> None:
     first(fakes)
+    before = fakes.users.by_email("admin@example.com")
     assert first(fakes, password="another horse") is False
+    assert fakes.users.by_email("admin@example.com") == before
+
+
+def test_another_deployment_on_the_same_data_sets_its_own_password(fakes: Fakes) -> None:
+    of_the_deployment(fakes, "correct horse")
+    of_the_deployment(fakes, "another horse")
     stored = fakes.users.by_email("admin@example.com")
     assert stored is not None
     assert fakes.passwords.matches("another horse", stored.password_hash)
@@ -39,7 +61,7 @@ def test_who_is_no_administrator_any_more_is_left_alone(fakes: Fakes) -> None:
     first(fakes)
     fakes.users.set_role("admin@example.com", Role.USER)
     before = fakes.users.by_email("admin@example.com")
-    assert first(fakes, password="another horse") is False
+    of_the_deployment(fakes, "another horse")
     assert fakes.users.by_email("admin@example.com") == before
 
 
