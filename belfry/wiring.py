@@ -317,12 +317,12 @@ def _utc_now() -> datetime:
 
 
 _ADAPTERS = {
-    "MONGODB_URI": ("secrets", "mongo.database"),
-    "RABBITMQ_CREDENTIALS": ("secrets", "rabbitmq.queue"),
-    "TOKEN_PRIVATE_KEY": ("secrets", "tokens.issuer"),
-    "TOKEN_PUBLIC_KEY": ("secrets", "tokens.verifier"),
+    "MONGODB_URI": "mongo.database",
+    "RABBITMQ_CREDENTIALS": "rabbitmq.queue",
+    "TOKEN_PRIVATE_KEY": "tokens.issuer",
+    "TOKEN_PUBLIC_KEY": "tokens.verifier",
 }
-"""The adapters with SDKs that a function needs if this variable names a secret."""
+"""The adapter with an SDK that a function needs, beside that of secrets, if this names one."""
 
 
 def import_early(environment: Mapping[str, str]) -> None:
@@ -332,10 +332,10 @@ def import_early(environment: Mapping[str, str]) -> None:
     has afterwards (measured by "Lambda Cold Starts and Bootstrap Code", bitesizedserverless.com).
     Only a deployment names secrets, and each function has the variables only that it uses.
     """
-    for variable, adapters in _ADAPTERS.items():
+    for variable, adapter in _ADAPTERS.items():
         if environment.get(variable, "").startswith(SECRET):
-            for adapter in adapters:
-                import_module(f"belfry.adapters.{adapter}")
+            import_module("belfry.adapters.secrets")
+            import_module(f"belfry.adapters.{adapter}")
 
 
 _deps = Deps()

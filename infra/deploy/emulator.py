@@ -17,11 +17,12 @@ from typing import Any
 from localstack_client.session import Session
 
 from gateway.spec import load_spec
-from infra.deploy.aws import Aws, DeployError, signed_in, told
+from infra.deploy.aws import Aws, DeployError, signed_in, stack_name, told
 from infra.package import CHALICE
 from infra.package import STAGE as PACKAGED
 from infra.template.http_api import definition
-from infra.template.names import APP, chalice_name
+from infra.template.names import chalice_name
+from infra.template.role import trust
 
 NOT_DONE = (
     "No function runs: the emulator keeps their code, and calls none of them.",
@@ -36,17 +37,6 @@ CONFIG = Path(".chalice", "config.json")
 
 # Its lines come as it says them, and nothing is added to the project.
 PYTHON = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
-
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
 
 
 class Emulator:
@@ -78,7 +68,7 @@ class Emulator:
         self._configure(project, stage)
         yield from _chalice(project, stage, self._environment())
         wanted = definition(load_spec(project / "openapi.yaml"))
-        wanted["info"]["title"] = _name(stage)
+        wanted["info"]["title"] = stack_name(stage)
         with told():
             api = self._api(stage) or self._make_api(stage)
             client = self.aws.client("apigatewayv2")
@@ -89,7 +79,7 @@ class Emulator:
         """Read back what was deployed. Raises DeployError where it is not what was meant."""
         spec = load_spec(project / "openapi.yaml")
         functions = {
-            f"{_name(stage)}-{chalice_name(each)}": f"functions.{each}.handler"
+            f"{stack_name(stage)}-{chalice_name(each)}": f"functions.{each}.handler"
             for each in spec.addresses()
         }
         routes = {f"{each.method} {each.path}" for each in spec.operations}
@@ -104,7 +94,7 @@ class Emulator:
         with told():
             pages = self.aws.client("lambda").get_paginator("list_functions").paginate()
             found = [function for page in pages for function in page["Functions"]]
-        prefix = f"{_name(stage)}-"
+        prefix = f"{stack_name(stage)}-"
         return {
             each["FunctionName"]: each["Handler"]
             for each in found
@@ -149,33 +139,29 @@ class Emulator:
         iam = self.aws.client("iam")
         with told():
             try:
-                found = iam.get_role(RoleName=_name(stage))
+                found = iam.get_role(RoleName=stack_name(stage))
             except iam.exceptions.NoSuchEntityException:
-                policy = json.dumps(TRUST)
-                found = iam.create_role(RoleName=_name(stage), AssumeRolePolicyDocument=policy)
+                policy = json.dumps(trust("lambda.amazonaws.com"))
+                found = iam.create_role(RoleName=stack_name(stage), AssumeRolePolicyDocument=policy)
         arn: str = found["Role"]["Arn"]
         return arn
 
     def _delete_role(self, stage: str) -> None:
         iam = self.aws.client("iam")
         try:
-            iam.delete_role(RoleName=_name(stage))
+            iam.delete_role(RoleName=stack_name(stage))
         except iam.exceptions.NoSuchEntityException:
             return
 
     def _api(self, stage: str) -> str | None:
         with told():
             apis: list[dict[str, Any]] = self.aws.client("apigatewayv2").get_apis()["Items"]
-        return next((each["ApiId"] for each in apis if each["Name"] == _name(stage)), None)
+        return next((each["ApiId"] for each in apis if each["Name"] == stack_name(stage)), None)
 
     def _make_api(self, stage: str) -> str:
         client = self.aws.client("apigatewayv2")
-        made: str = client.create_api(Name=_name(stage), ProtocolType="HTTP")["ApiId"]
+        made: str = client.create_api(Name=stack_name(stage), ProtocolType="HTTP")["ApiId"]
         return made
-
-
-def _name(stage: str) -> str:
-    return f"{APP}-{stage}"
 
 
 def of_function(line: str) -> bool:

@@ -13,9 +13,12 @@ def chalice_name(function: str) -> str:
     return re.sub(r"[._]", "-", function)
 
 
-def logical_id(function: str) -> str:
-    """`dead_letters.redrive_all` → `DeadLettersRedriveAll`, as chalice makes it of its name."""
-    return "".join(word.capitalize() for word in re.split(r"[._]", function))
+def logical_id(name: str) -> str:
+    """`dead_letters.redrive_all` → `DeadLettersRedriveAll`, as chalice makes it of its name.
+
+    Likewise of a queue's name, or of a secret's.
+    """
+    return "".join(word.capitalize() for word in re.split(r"[._-]", name))
 
 
 def role_id(function: str) -> str:

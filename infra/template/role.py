@@ -7,19 +7,24 @@ from typing import Any
 
 def role(service: str, policy: dict[str, Any], condition: dict[str, Any] | None = None) -> Any:
     """`service` is such as `lambda.amazonaws.com`; `condition` is when it may take the role."""
-    trust = {
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": trust(service, condition),
+            "Policies": [{"PolicyName": "Rights", "PolicyDocument": policy}],
+        },
+    }
+
+
+def trust(service: str, condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The policy that says who may take a role."""
+    statement = {
         "Effect": "Allow",
         "Principal": {"Service": service},
         "Action": "sts:AssumeRole",
         **({"Condition": condition} if condition else {}),
     }
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "AssumeRolePolicyDocument": document([trust]),
-            "Policies": [{"PolicyName": "Rights", "PolicyDocument": policy}],
-        },
-    }
+    return document([statement])
 
 
 def document(statements: list[dict[str, Any]]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def secrets(spec: Spec) -> dict[str, Any]:
         "AdministratorSecret": _administrator(),
     }
     for name, rotation in spec.deployment.rotations.items():
-        secret = f"{logical_id(name.replace('-', '_'))}Secret"
+        secret = f"{logical_id(name)}Secret"
         if secret not in resources:
             raise ValueError(f"x-deployment → rotations → {name}: there is no {secret}")
         resources |= _rotation(secret, logical_id(rotation.function), rotation.every_days)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from gateway.spec import Spec
@@ -25,7 +24,8 @@ CUSTOM_RESOURCE_SECONDS = 3600
 def triggers(spec: Spec) -> dict[str, Any]:
     """Event source mappings, schedules, and what prepares a new version."""
     resources = {
-        f"{_id(queue)}Trigger": _mapping(queue, trigger) for queue, trigger in spec.queues.items()
+        f"{logical_id(queue)}Trigger": _mapping(queue, trigger)
+        for queue, trigger in spec.queues.items()
     }
     schedules = {**spec.schedules, **spec.deployment.schedules}
     for function, schedule in schedules.items():
@@ -35,11 +35,6 @@ def triggers(spec: Spec) -> dict[str, Any]:
     if spec.deployment.prepare:
         resources[PREPARED] = _prepared(spec.deployment.prepare, spec)
     return {"Resources": resources}
-
-
-def _id(queue: str) -> str:
-    """`belfry.deliver.0` → `BelfryDeliver0`."""
-    return "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", queue))
 
 
 def _mapping(queue: str, trigger: QueueTrigger) -> dict[str, Any]:

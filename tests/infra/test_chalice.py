@@ -21,8 +21,9 @@ from infra.deploy.emulator import Emulator as Local
 from infra.package import CHALICE, ROOT
 from infra.template.http_api import definition
 from infra.template.names import chalice_name
+from tests.aws_emulator import REGION
 from tests.infra.conftest import Packages
-from tests.infra.deploy.emulator import REGION, Emulator
+from tests.infra.deploy.emulator import Emulator
 
 SPEC = load_spec(ROOT / "openapi.yaml")
 STAGE = "try"

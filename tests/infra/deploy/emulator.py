@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import urllib.request
+from contextlib import ExitStack
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from infra.deploy.aws import Aws, signed_in
+from tests.aws_emulator import REGION, aws_emulator
 
-REGION = "eu-central-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
@@ -19,10 +19,8 @@ class Emulator:
     """The server, and what leads to it."""
 
     def __init__(self) -> None:
-        self._server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-        self._server.start()
-        host, port = self._server.get_host_and_port()
-        self.url = f"http://{host}:{port}"
+        self._running = ExitStack()
+        self.url = self._running.enter_context(aws_emulator())
         self.environment: dict[str, str | None] = {
             **CREDENTIALS,
             "AWS_ENDPOINT_URL": self.url,
@@ -78,7 +76,7 @@ class Emulator:
         return [one["InvalidationBatch"]["Paths"]["Items"] for one in each]
 
     def stop(self) -> None:
-        self._server.stop()
+        self._running.close()
 
 
 class _Clients:

@@ -17,7 +17,8 @@ from infra.deploy.emulator import Emulator as Local
 from infra.package import ROOT
 from infra.template.names import chalice_name
 from local_runner.command.main import app
-from tests.infra.deploy.emulator import REGION, Emulator
+from tests.aws_emulator import REGION
+from tests.infra.deploy.emulator import Emulator
 from tests.infra.deploy.small_package import small_template, write_package
 
 FUNCTIONS = {
